@@ -1,0 +1,43 @@
+// Package gmi is the Group Messaging Interface: named groups over the ring, four
+// priorities, packing of small messages and fragmentation of large ones. It is
+// pure: no socket, clock or goroutine. It is the ring's Source, and it turns
+// the ring's deliveries into whole messages.
+//
+// A message lies wholly in one configuration: at a regular configuration change
+// every receiver drops the messages it has only in part, and their sender, who
+// sees the same change, submits them again from the start.
+package gmi
+
+import (
+	"ais/exec/totem/srp"
+	"ais/exec/totem/wire"
+)
+
+// Priority orders waiting messages of one node; lower goes first.
+type Priority uint8
+
+const (
+	Recovery Priority = iota // synchronization of services
+	High
+	Medium
+	Low
+	Priorities
+)
+
+// MessageID names a message of this node; it grows with every Multicast.
+type MessageID uint64
+
+// Handler receives what happens in a group this node joined. Calls come from
+// the owner of the ring, in the same order on every node.
+type Handler interface {
+	// Deliver hands over a whole message. msg is valid until return. id is the
+	// sender's id for it when this node sent it, else 0. transitional tells
+	// that it is delivered in a transitional configuration.
+	Deliver(from wire.Member, msg []byte, id MessageID, transitional bool)
+	// ConfigChange hands over a transitional or regular configuration.
+	ConfigChange(kind srp.DeliveryKind, cfg *srp.Configuration)
+	// Safe tells that every message of this node with an id up to id, delivered
+	// in this group, is held by every member of its configuration, or was
+	// delivered in a transitional one.
+	Safe(id MessageID)
+}
