@@ -397,6 +397,9 @@ func TestKickMakesTheNextWaitReturnAtOnce(t *testing.T) {
 }
 
 func TestSteadyStateDoesNotAllocate(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates")
+	}
 	l := newLoop(t)
 	a, b := pair(t)
 	defer unix.Close(a)
