@@ -1,0 +1,172 @@
+/*
+ * ais_types.h: the types of the Application Interface Specification, generation
+ * A.01.01, with the widths and values of openais of 2004. As there, the data
+ * types of the single services are in this file too; today those of CLM.
+ *
+ * Owns: types, error codes, constants. Declares no function. Works alone in C89
+ * to C23 and in C++, on 32 and 64 bit Linux. SaUint32T is unsigned long, so it
+ * has 64 bits on a 64 bit machine: that is what programs of 2004 were built with.
+ *
+ * Functions of this generation are bound to their own symbols of the library
+ * (ais_a01_...) by assembler labels, so that a program whose other parts use
+ * generation B links with the same -lais.
+ */
+#ifndef AIS_A01_AIS_TYPES_H
+#define AIS_A01_AIS_TYPES_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The library defines this as nothing where it exports the plain names. */
+#ifndef AIS_A01_BIND
+#define AIS_A01_BIND(name) __asm__("ais_a01_" #name)
+#endif
+
+typedef enum {
+	SA_FALSE = 0,
+	SA_TRUE = 1
+} SaBoolT;
+
+typedef char SaInt8T;
+typedef short SaInt16T;
+typedef long SaInt32T;
+#if defined(__cplusplus) && defined(__GNUC__)
+/* C++98 has no long long, and no __extension__ for one in a typedef. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wlong-long"
+#endif
+__extension__ typedef long long SaInt64T;
+
+typedef unsigned char SaUint8T;
+typedef unsigned short SaUint16T;
+typedef unsigned long SaUint32T;
+__extension__ typedef unsigned long long SaUint64T;
+#if defined(__cplusplus) && defined(__GNUC__)
+#pragma GCC diagnostic pop
+#endif
+
+/* A time or a duration in nanoseconds; a time counts from 1970-01-01 UTC. */
+typedef SaInt64T SaTimeT;
+
+#define SA_MAX_NAME_LENGTH 256
+
+/* A name: length bytes of value, no terminator needed or counted. */
+typedef struct {
+	SaUint16T length;
+	unsigned char value[SA_MAX_NAME_LENGTH];
+} SaNameT;
+
+/* A version as release letter, major and minor: {'A', 1, 1}. */
+typedef struct {
+	char releaseCode;
+	unsigned char major;
+	unsigned char minor;
+} SaVersionT;
+
+/* What tracking functions report; see the service's track function. */
+#define SA_TRACK_CURRENT 0x01
+#define SA_TRACK_CHANGES 0x02
+#define SA_TRACK_CHANGES_ONLY 0x04
+
+/*
+ * How much a service's Dispatch function does before it returns:
+ * ONE runs at most one pending callback; ALL runs callbacks until none is
+ * pending; BLOCKING runs callbacks until the handle is finalized.
+ */
+typedef enum {
+	SA_DISPATCH_ONE = 1,
+	SA_DISPATCH_ALL = 2,
+	SA_DISPATCH_BLOCKING = 3
+} SaDispatchFlagsT;
+
+/* What every function returns. From 17 on the numbers are not generation B's. */
+typedef enum {
+	SA_OK = 1,
+	/* The library cannot be used any more, e.g. the executive is gone. */
+	SA_ERR_LIBRARY = 2,
+	SA_ERR_VERSION = 3,
+	/* A callback that the call needs was not given at Initialize. */
+	SA_ERR_INIT = 4,
+	SA_ERR_TIMEOUT = 5,
+	/* Not possible now; may be repeated. */
+	SA_ERR_TRY_AGAIN = 6,
+	SA_ERR_INVALID_PARAM = 7,
+	SA_ERR_NO_MEMORY = 8,
+	SA_ERR_BAD_HANDLE = 9,
+	SA_ERR_BUSY = 10,
+	SA_ERR_ACCESS = 11,
+	SA_ERR_NOT_EXIST = 12,
+	SA_ERR_NAME_TOO_LONG = 13,
+	SA_ERR_EXIST = 14,
+	SA_ERR_NO_SPACE = 15,
+	SA_ERR_INTERRUPT = 16,
+	SA_ERR_SYSTEM = 17,
+	SA_ERR_NAME_NOT_FOUND = 18,
+	SA_ERR_NO_RESOURCES = 19,
+	SA_ERR_NOT_SUPPORTED = 20,
+	SA_ERR_BAD_OPERATION = 21,
+	SA_ERR_FAILED_OPERATION = 22,
+	SA_ERR_MESSAGE_ERROR = 23,
+	SA_ERR_NO_MESSAGE = 24,
+	SA_ERR_QUEUE_FULL = 25,
+	SA_ERR_QUEUE_NOT_AVAILABLE = 26,
+	SA_ERR_BAD_CHECKPOINT = 27,
+	SA_ERR_BAD_FLAGS = 28,
+	SA_ERR_SECURITY = 29
+} SaErrorT;
+
+/* A file descriptor, readable exactly while a callback is pending or the
+ * executive is gone. */
+typedef int SaSelectionObjectT;
+
+/* Chosen by the caller of an asynchronous function, returned in its callback. */
+typedef int SaInvocationT;
+
+typedef int SaSizeT;
+typedef SaUint32T SaOffsetT;
+
+/* ---- Cluster Membership Service ---- */
+
+typedef SaUint32T SaClmNodeIdT;
+
+/* One use of the service by a process; only the library knows what is in it. */
+typedef int SaClmHandleT;
+
+/* The node on which the calling process runs. */
+#define SA_CLM_LOCAL_NODE_ID 0
+
+#define SA_CLM_MAX_ADDRESS_LENGTH 64
+
+/* length bytes of value: the binary address, 4 or 16 bytes, network order. */
+typedef struct {
+	SaUint8T length;
+	unsigned char value[SA_CLM_MAX_ADDRESS_LENGTH];
+} SaClmNodeAddressT;
+
+/* A node. bootTimestamp: when its executive started, nanoseconds since 1970. */
+typedef struct {
+	SaClmNodeIdT nodeId;
+	SaClmNodeAddressT nodeAddress;
+	SaNameT nodeName;
+	SaNameT clusterName;
+	SaBoolT member;
+	SaTimeT bootTimestamp;
+} SaClmClusterNodeT;
+
+typedef enum {
+	SA_CLM_NODE_NO_CHANGE = 1,
+	SA_CLM_NODE_JOINED = 2,
+	SA_CLM_NODE_LEFT = 3
+} SaClmClusterChangesT;
+
+typedef struct {
+	SaClmClusterNodeT clusterNode;
+	SaClmClusterChangesT clusterChanges;
+} SaClmClusterNotificationT;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* AIS_A01_AIS_TYPES_H */

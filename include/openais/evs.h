@@ -1,0 +1,2 @@
+/* <openais/evs.h> in the source tree; an installation has the header itself here. */
+#include "../evs.h"

@@ -1,0 +1,2 @@
+/* <openais/saClm.h> in the source tree; an installation has the header itself here. */
+#include "../saClm.h"
