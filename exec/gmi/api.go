@@ -5,7 +5,14 @@
 //
 // A message lies wholly in one configuration: at a regular configuration change
 // every receiver drops the messages it has only in part, and their sender, who
-// sees the same change, submits them again from the start.
+// sees the same change, submits them again from the start. A message whose
+// fragments lie partly in a regular configuration and partly in the transitional
+// one after it is delivered in the transitional one.
+//
+// The owner of the ring hands every Delivery of a Ready to Deliver, in order,
+// then SafeRing and SafeSeq to SafeUpTo, then calls Flush. The ring must not call
+// Next for a new ring before it handed out that ring's regular configuration
+// and that was delivered here.
 package gmi
 
 import (
@@ -36,8 +43,10 @@ type Handler interface {
 	Deliver(from wire.Member, msg []byte, id MessageID, transitional bool)
 	// ConfigChange hands over a transitional or regular configuration.
 	ConfigChange(kind srp.DeliveryKind, cfg *srp.Configuration)
-	// Safe tells that every message of this node with an id up to id, delivered
-	// in this group, is held by every member of its configuration, or was
-	// delivered in a transitional one.
+	// Safe tells that every message of this node with an id up to id that was
+	// delivered in this group so far is held by every member of its
+	// configuration; or that the configuration ended and every member of the
+	// transitional configuration has delivered them. The same id may be told
+	// again: messages of several priorities are not delivered in order of id.
 	Safe(id MessageID)
 }

@@ -24,7 +24,9 @@ type Time = time.Duration
 // Source is where the machine pulls new messages from when it holds the token
 // in the Operational state. The group messaging layer implements it, so that
 // priorities and packing are decided at the last moment. A payload pulled is
-// a payload sequenced: the machine never gives it back.
+// a payload sequenced: the machine never gives it back. Next is not called for a
+// new ring before the Ready with its DeliverRegular was handled: only then does
+// the layer above know where its unfinished messages start again.
 type Source interface {
 	// Next writes the next packet's payload into dst and returns its length and
 	// guarantee, or ok false when nothing waits.

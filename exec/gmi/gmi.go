@@ -1,0 +1,303 @@
+// The sending side: groups, queues, and the packing and fragmentation of what
+// waits into ring payloads. The receiving side is in assemble.go.
+
+package gmi
+
+import (
+	"errors"
+	"fmt"
+
+	"ais/exec/totem/srp"
+	"ais/exec/totem/wire"
+)
+
+// Options are fixed for the life of a GMI.
+type Options struct {
+	// Self is this start of this node: its messages are "own".
+	Self wire.Member
+	// MaxPayload is how many bytes a ring packet carries (MinPayload to 65535).
+	MaxPayload int
+	// MaxMessage is the largest message Multicast takes (default 1 MiB, at most
+	// MessageLimit).
+	MaxMessage int
+	// QueueLimits bounds the waiting bytes of each priority, 128 bytes per
+	// message included. 0 means DefaultQueueLimit. A limit below one message of
+	// MaxMessage is raised to it.
+	QueueLimits [Priorities]int
+	// Wake is called when a message was queued and nothing waited before. It may
+	// be called from within a Handler; it must not call back into the GMI.
+	Wake func()
+	// OnRoom is called by Flush for a priority at which SendOK said no and that
+	// has room again for a message of the largest size.
+	OnRoom func(Priority)
+}
+
+// DefaultQueueLimit is the limit of a priority's queue in bytes.
+const DefaultQueueLimit = 4 << 20
+
+// Errors of Multicast and Join.
+var (
+	ErrFull      = errors.New("gmi: queue full")
+	ErrTooLarge  = errors.New("gmi: message too large")
+	ErrPriority  = errors.New("gmi: no such priority")
+	ErrGuarantee = errors.New("gmi: no such guarantee")
+	ErrGroupName = errors.New("gmi: a group's name has 1 to 32 bytes")
+	ErrJoined    = errors.New("gmi: group already joined")
+	ErrNotJoined = errors.New("gmi: group not joined")
+)
+
+// Stats counts since New.
+type Stats struct {
+	Sent       uint64 // messages given to the ring wholly
+	Payloads   uint64 // ring payloads made
+	Delivered  uint64 // messages delivered to a group of this node
+	Bytes      uint64 // bytes of these
+	Malformed  uint64 // payloads dropped because they do not decode
+	Orphans    uint64 // fragments dropped because the message's start is missing
+	Duplicates uint64 // messages dropped because their sender's ids did not grow
+	Partial    uint64 // unfinished messages dropped at a configuration change
+	Restarted  uint64 // own messages submitted again from the start
+}
+
+// group is a joined group.
+type group struct {
+	name    string
+	handler Handler // nil after Leave
+	// await holds, per priority, own messages that were delivered and are not
+	// yet known to be held by everybody. Per priority ids and seqs both grow.
+	await [Priorities]awaitQueue
+	safe  MessageID // the highest id ever found safe
+}
+
+// GMI is the messaging layer of one node. It is used by one goroutine.
+type GMI struct {
+	opt    Options
+	groups map[string]*group
+	order  []*group // in the order they were joined; replaced, never changed
+	queues [Priorities]queue
+	mem    memory
+	nextID MessageID
+	stats  Stats
+
+	ring         wire.RingID // of the last delivered message or regular configuration
+	transitional bool
+	awaited      int // own messages awaited in all groups
+	senders      map[senderKey]*sender
+	last         *sender // the sender looked up last
+}
+
+// New returns a GMI that has joined no group.
+func New(opt Options) (*GMI, error) {
+	if opt.MaxMessage == 0 {
+		opt.MaxMessage = 1 << 20
+	}
+	if opt.MaxMessage < 1 || opt.MaxMessage > MessageLimit {
+		return nil, fmt.Errorf("gmi: largest message %d is not within 1 to %d bytes", opt.MaxMessage, MessageLimit)
+	}
+	if opt.MaxPayload < MinPayload || opt.MaxPayload > maxPayload {
+		return nil, fmt.Errorf("gmi: ring payload %d is not within %d to %d bytes", opt.MaxPayload, MinPayload, maxPayload)
+	}
+	g := &GMI{
+		opt:     opt,
+		groups:  make(map[string]*group),
+		senders: make(map[senderKey]*sender),
+	}
+	for p := range g.queues {
+		limit := opt.QueueLimits[p]
+		if limit == 0 {
+			limit = DefaultQueueLimit
+		}
+		g.queues[p].limit = max(limit, cost(opt.MaxMessage))
+	}
+	return g, nil
+}
+
+// Stats returns the counters.
+func (g *GMI) Stats() Stats { return g.stats }
+
+// MaxMessage is the largest message Multicast takes, in bytes.
+func (g *GMI) MaxMessage() int { return g.opt.MaxMessage }
+
+// Queued is how many bytes wait at a priority, overhead included.
+func (g *GMI) Queued(p Priority) int { return g.queues[p].used }
+
+// Join makes h the handler of a group. Configuration changes are handed to the
+// handlers in the order in which they joined.
+func (g *GMI) Join(name string, h Handler) error {
+	if len(name) == 0 || len(name) > MaxGroup {
+		return ErrGroupName
+	}
+	if _, ok := g.groups[name]; ok {
+		return ErrJoined
+	}
+	gr := &group{name: name, handler: h}
+	g.groups[name] = gr
+	g.order = append(g.order[:len(g.order):len(g.order)], gr)
+	return nil
+}
+
+// Leave ends the membership in a group. Nothing is called in its handler any
+// more, even when Leave is called from within a handler.
+func (g *GMI) Leave(name string) error {
+	gr, ok := g.groups[name]
+	if !ok {
+		return ErrNotJoined
+	}
+	delete(g.groups, name)
+	gr.handler = nil
+	for p := range gr.await {
+		g.awaited -= gr.await[p].size
+		gr.await[p] = awaitQueue{}
+	}
+	order := make([]*group, 0, len(g.order))
+	for _, o := range g.order {
+		if o != gr {
+			order = append(order, o)
+		}
+	}
+	g.order = order
+	return nil
+}
+
+// SendOK tells whether Multicast of size bytes at p would be taken now. When it
+// says no, OnRoom is called after room returned.
+func (g *GMI) SendOK(p Priority, size int) bool {
+	if p >= Priorities || size < 0 || size > g.opt.MaxMessage {
+		return false
+	}
+	q := &g.queues[p]
+	if q.used+cost(size) <= q.limit {
+		return true
+	}
+	q.refused = true
+	return false
+}
+
+// Multicast queues a message, made of parts, for a group. The parts are copied.
+// It never fails after SendOK said yes to the size. The sender need not be in
+// the group.
+func (g *GMI) Multicast(group string, p Priority, guar wire.Guarantee, parts ...[]byte) (MessageID, error) {
+	size := 0
+	for _, part := range parts {
+		size += len(part)
+	}
+	switch {
+	case p >= Priorities:
+		return 0, ErrPriority
+	case guar > wire.Safe:
+		return 0, ErrGuarantee
+	case len(group) == 0 || len(group) > MaxGroup:
+		return 0, ErrGroupName
+	case size > g.opt.MaxMessage:
+		return 0, ErrTooLarge
+	case !g.SendOK(p, size):
+		return 0, ErrFull
+	}
+	idle := !g.waiting()
+	q := &g.queues[p]
+	data, s := q.store(&g.mem, size, parts)
+	g.nextID++
+	q.push(pending{id: g.nextID, guar: guar, group: group, data: data, slab: s})
+	if idle && g.opt.Wake != nil {
+		g.opt.Wake()
+	}
+	return g.nextID, nil
+}
+
+func (g *GMI) waiting() bool {
+	for p := range g.queues {
+		if g.queues[p].size > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// Backlog is about how many ring payloads wait.
+func (g *GMI) Backlog() int {
+	bytes := 0
+	for p := range g.queues {
+		q := &g.queues[p]
+		bytes += q.used
+		if q.size > 0 {
+			bytes -= q.front().off
+		}
+	}
+	return (bytes + g.opt.MaxPayload - 1) / g.opt.MaxPayload
+}
+
+// Next makes the next ring payload from what waits: strictly by priority, in
+// FIFO order within one, only messages of one guarantee together. A message
+// that does not fit is begun when a useful part of it does; the rest follows,
+// behind whatever of a higher priority came meanwhile.
+func (g *GMI) Next(dst []byte) (n int, guar wire.Guarantee, ok bool) {
+	if len(dst) < MinPayload {
+		return 0, 0, false
+	}
+	dst = dst[:min(len(dst), g.opt.MaxPayload)]
+	dst[0] = payloadVersion
+	n = 1
+	for p := Priority(0); p < Priorities; {
+		q := &g.queues[p]
+		if q.size == 0 {
+			p++
+			continue
+		}
+		m := q.front()
+		if n > 1 && m.guar != guar {
+			break
+		}
+		took := putPending(dst[n:], p, m, n == 1)
+		if took == 0 {
+			break
+		}
+		guar = m.guar
+		n += took
+		if m.off == len(m.data) {
+			q.pop(&g.mem)
+			g.stats.Sent++
+		}
+	}
+	if n == 1 {
+		return 0, 0, false
+	}
+	g.stats.Payloads++
+	return n, guar, true
+}
+
+// worthwhile is the least number of bytes of a message begun at the end of a
+// payload: below it, the header is not paid for.
+const worthwhile = 64
+
+// putPending encodes what fits of m, in the empty payload or behind others, and
+// moves m.off. It returns 0 when nothing worthwhile fits.
+func putPending(dst []byte, p Priority, m *pending, empty bool) int {
+	first := m.off == 0
+	rest := m.data[m.off:]
+	if headerSize(m.group, first, true)+len(rest) > len(dst) {
+		room := len(dst) - headerSize(m.group, first, false)
+		if room < worthwhile && !empty {
+			return 0
+		}
+		rest = rest[:room] // room < len(rest), the header of a fragment being no smaller
+	}
+	n := putRecord(dst, p, m.id, m.group, len(m.data), m.off, rest)
+	m.off += len(rest)
+	return n
+}
+
+// Flush announces room to OnRoom. The owner of the ring calls it after it
+// handled a Ready: never from within Next, where the queues are in motion.
+func (g *GMI) Flush() {
+	for p := range g.queues {
+		q := &g.queues[p]
+		if q.refused && q.used+cost(g.opt.MaxMessage) <= q.limit {
+			q.refused = false
+			if g.opt.OnRoom != nil {
+				g.opt.OnRoom(Priority(p))
+			}
+		}
+	}
+}
+
+var _ srp.Source = (*GMI)(nil)

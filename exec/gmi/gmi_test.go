@@ -1,0 +1,405 @@
+package gmi
+
+import (
+	"bytes"
+	"errors"
+	"testing"
+
+	"ais/exec/totem/srp"
+	"ais/exec/totem/wire"
+)
+
+// sink is a handler that keeps nothing.
+type sink struct {
+	count int
+	safe  MessageID
+	onMsg func([]byte)
+}
+
+func (s *sink) Deliver(_ wire.Member, msg []byte, _ MessageID, _ bool) {
+	s.count++
+	if s.onMsg != nil {
+		s.onMsg(msg)
+	}
+}
+func (s *sink) ConfigChange(srp.DeliveryKind, *srp.Configuration) {}
+func (s *sink) Safe(id MessageID)                                 { s.safe = id }
+
+var self = wire.Member{ID: 1, Start: 1}
+
+func newGMI(t testing.TB, opt Options) *GMI {
+	t.Helper()
+	opt.Self = self
+	g, err := New(opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+func mustSend(t testing.TB, g *GMI, p Priority, guar wire.Guarantee, msg []byte) MessageID {
+	t.Helper()
+	id, err := g.Multicast("g", p, guar, msg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+// decode lists the records of a payload.
+func decode(t *testing.T, payload []byte) []record {
+	t.Helper()
+	if !wellFormed(payload) {
+		t.Fatalf("own payload is not well-formed: %x", payload)
+	}
+	var rs []record
+	for b := payload[1:]; len(b) > 0; {
+		var r record
+		r, b, _ = nextRecord(b)
+		rs = append(rs, r)
+	}
+	return rs
+}
+
+func TestSmallMessagesArePackedByPriorityAndOnlyWithTheirOwnGuarantee(t *testing.T) {
+	g := newGMI(t, Options{MaxPayload: 1000})
+	mustSend(t, g, Low, wire.Agreed, []byte("low"))
+	mustSend(t, g, Medium, wire.Safe, []byte("medium safe"))
+	mustSend(t, g, Medium, wire.Agreed, []byte("medium agreed"))
+	mustSend(t, g, High, wire.Agreed, []byte("high"))
+	mustSend(t, g, Recovery, wire.Agreed, []byte("recovery"))
+	want := [][]string{{"recovery", "high"}, {"medium safe"}, {"medium agreed", "low"}}
+	guars := []wire.Guarantee{wire.Agreed, wire.Safe, wire.Agreed}
+	buf := make([]byte, 1000)
+	for i, texts := range want {
+		n, guar, ok := g.Next(buf)
+		if !ok || guar != guars[i] {
+			t.Fatalf("payload %d: ok %v, guarantee %d", i, ok, guar)
+		}
+		rs := decode(t, buf[:n])
+		if len(rs) != len(texts) {
+			t.Fatalf("payload %d has %d messages, not %d", i, len(rs), len(texts))
+		}
+		for j, r := range rs {
+			if string(r.data) != texts[j] {
+				t.Errorf("payload %d, message %d is %q, not %q", i, j, r.data, texts[j])
+			}
+		}
+	}
+	if _, _, ok := g.Next(buf); ok || g.Backlog() != 0 {
+		t.Errorf("something is left")
+	}
+}
+
+func TestALargeMessageIsInterruptedByAHigherPriorityAndArrivesWhole(t *testing.T) {
+	g := newGMI(t, Options{MaxPayload: 200})
+	var got [][]byte
+	if err := g.Join("g", &sink{onMsg: func(b []byte) { got = append(got, bytes.Clone(b)) }}); err != nil {
+		t.Fatal(err)
+	}
+	large := text(1, 1, 1000)
+	mustSend(t, g, Low, wire.Agreed, large)
+	buf := make([]byte, 200)
+	for seq := uint64(1); ; seq++ {
+		if seq == 3 {
+			mustSend(t, g, High, wire.Agreed, []byte("urgent"))
+		}
+		n, _, ok := g.Next(buf)
+		if !ok {
+			break
+		}
+		g.Deliver(&srp.Delivery{Seq: seq, From: self, Payload: buf[:n]})
+	}
+	if len(got) != 2 || string(got[0]) != "urgent" || !bytes.Equal(got[1], large) {
+		t.Fatalf("%d messages, the first %.20q", len(got), got[0])
+	}
+}
+
+func TestAfterSendOKSaidYesMulticastIsNeverRefusedAndRoomIsAnnounced(t *testing.T) {
+	woken, room := 0, 0
+	g := newGMI(t, Options{
+		MaxPayload: 500, MaxMessage: 3000, QueueLimits: [Priorities]int{1, 1, 8000, 1},
+		Wake: func() { woken++ }, OnRoom: func(p Priority) {
+			if p != Medium {
+				t.Errorf("room announced at priority %d", p)
+			}
+			room++
+		},
+	})
+	sent := 0
+	for g.SendOK(Medium, 700) {
+		mustSend(t, g, Medium, wire.Agreed, make([]byte, 700))
+		sent++
+	}
+	if want := 8000 / cost(700); sent != want {
+		t.Errorf("%d messages taken, not %d", sent, want)
+	}
+	if _, err := g.Multicast("g", Medium, wire.Agreed, make([]byte, 700)); !errors.Is(err, ErrFull) {
+		t.Errorf("a message too many: %v", err)
+	}
+	// A queue however small takes one message of the largest size.
+	for _, p := range []Priority{Recovery, High, Low} {
+		if !g.SendOK(p, 3000) || g.SendOK(p, 3001) {
+			t.Errorf("priority %d: the largest message is refused, or a larger one taken", p)
+		}
+	}
+	g.Flush()
+	if room != 0 || woken != 1 {
+		t.Fatalf("room announced %d times, woken %d times", room, woken)
+	}
+	buf := make([]byte, 500)
+	for range 100 {
+		g.Next(buf)
+		g.Flush()
+	}
+	if room != 1 {
+		t.Errorf("room announced %d times", room)
+	}
+	if g.Queued(Medium) != 0 {
+		t.Errorf("%d bytes accounted in an empty queue", g.Queued(Medium))
+	}
+}
+
+func TestSafeIsNotSaidOfALowerIDThatWasDeliveredLater(t *testing.T) {
+	g := newGMI(t, Options{MaxPayload: 128})
+	h := &sink{}
+	if err := g.Join("g", h); err != nil {
+		t.Fatal(err)
+	}
+	low := mustSend(t, g, Low, wire.Agreed, []byte("low"))
+	high := mustSend(t, g, High, wire.Safe, []byte("high"))
+	buf := make([]byte, 128)
+	for seq := uint64(1); seq <= 2; seq++ {
+		n, _, _ := g.Next(buf)
+		g.Deliver(&srp.Delivery{Seq: seq, From: self, Payload: buf[:n]})
+	}
+	g.SafeUpTo(wire.RingID{Seq: 99}, 2)
+	if h.safe != 0 {
+		t.Fatalf("stability of another ring made %d safe", h.safe)
+	}
+	g.SafeUpTo(wire.RingID{}, 1)
+	if h.safe >= low {
+		t.Fatalf("%d is called safe, its message has not reached everybody", low)
+	}
+	g.SafeUpTo(wire.RingID{}, 2)
+	if h.safe != high {
+		t.Fatalf("safe up to %d, not %d", h.safe, high)
+	}
+}
+
+func TestAnAssemblyTakesMemoryForWhatArrivedNotForWhatWasAnnounced(t *testing.T) {
+	g := newGMI(t, Options{MaxPayload: 200})
+	if err := g.Join("g", &sink{}); err != nil {
+		t.Fatal(err)
+	}
+	buf := make([]byte, 200)
+	buf[0] = payloadVersion
+	for i := range 50 {
+		n := 1 + putRecord(buf[1:], Low, 1, "g", MessageLimit, 0, make([]byte, 100))
+		g.Deliver(&srp.Delivery{From: wire.Member{ID: wire.NodeID(i + 2)}, Payload: buf[:n]})
+	}
+	total := 0
+	for _, s := range g.senders {
+		total += cap(s.partial[Low].buf)
+	}
+	if total > 50*2*slabLargest {
+		t.Errorf("50 announced messages hold %d bytes", total)
+	}
+	g.Deliver(&srp.Delivery{Kind: srp.DeliverRegular})
+	if s := g.Stats(); s.Partial != 50 || len(g.senders) != 0 {
+		t.Errorf("after a regular configuration %d senders, %d messages dropped", len(g.senders), s.Partial)
+	}
+}
+
+func TestFragmentsOutOfPlaceAreCountedAndDropped(t *testing.T) {
+	fragment := func(id MessageID, total, off, n int) []byte {
+		b := make([]byte, 300)
+		b[0] = payloadVersion
+		return b[:1+putRecord(b[1:], Low, id, "g", total, off, make([]byte, n))]
+	}
+	for name, tc := range map[string]struct {
+		payloads [][]byte
+		orphans  uint64
+	}{
+		"no start":              {[][]byte{fragment(1, 300, 100, 100)}, 1},
+		"a gap":                 {[][]byte{fragment(1, 300, 0, 100), fragment(1, 300, 150, 100)}, 1},
+		"last before the total": {[][]byte{fragment(1, 300, 0, 100), fragment(1, 200, 100, 100)}, 1},
+		"beyond the total":      {[][]byte{fragment(1, 300, 0, 250), fragment(1, 400, 250, 100)}, 1},
+		"another message":       {[][]byte{fragment(1, 300, 0, 100), fragment(2, 300, 100, 100)}, 1},
+		"after a gap, the rest": {[][]byte{fragment(1, 300, 0, 100), fragment(1, 300, 150, 50), fragment(1, 300, 100, 200)}, 2},
+	} {
+		h := &sink{}
+		g := newGMI(t, Options{MaxPayload: 300})
+		if err := g.Join("g", h); err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range tc.payloads {
+			g.Deliver(&srp.Delivery{From: wire.Member{ID: 2}, Payload: p})
+		}
+		if s := g.Stats(); h.count != 0 || s.Orphans != tc.orphans || s.Malformed != 0 {
+			t.Errorf("%s: %d delivered, %+v", name, h.count, s)
+		}
+	}
+}
+
+func TestMalformedPayloadsAreCountedAndChangeNothing(t *testing.T) {
+	whole := make([]byte, 100)
+	whole[0] = payloadVersion
+	whole = whole[:1+putRecord(whole[1:], Low, 1, "g", 5, 0, []byte("hello"))]
+	change := func(at int, to byte) []byte {
+		b := bytes.Clone(whole)
+		b[at] = to
+		return b
+	}
+	bad := [][]byte{
+		nil, {}, {payloadVersion}, change(0, 2), change(1, 0xff), change(1, whole[1]|0x10),
+		change(2, 0),                             // id 0
+		change(10, 0),                            // empty group
+		change(10, 33),                           // too long a group
+		change(12, 4),                            // total less than the data: a byte remains
+		change(12, 6),                            // total beyond the payload
+		change(15, 0xff),                         // total beyond every bound
+		append(whole[:len(whole):len(whole)], 0), // a byte too many
+	}
+	for i := range whole {
+		bad = append(bad, whole[:i])
+	}
+	h := &sink{}
+	g := newGMI(t, Options{MaxPayload: 200})
+	if err := g.Join("g", h); err != nil {
+		t.Fatal(err)
+	}
+	for i, b := range bad {
+		g.Deliver(&srp.Delivery{From: wire.Member{ID: 2}, Payload: b})
+		if got := g.Stats().Malformed; got != uint64(i+1) {
+			t.Fatalf("payload %d (%x) was not refused", i, b)
+		}
+	}
+	if h.count != 0 || len(g.senders) != 0 {
+		t.Errorf("%d messages, %d senders", h.count, len(g.senders))
+	}
+	g.Deliver(&srp.Delivery{From: wire.Member{ID: 2}, Payload: whole})
+	g.Deliver(&srp.Delivery{From: wire.Member{ID: 2}, Payload: whole})
+	if h.count != 1 || g.Stats().Duplicates != 1 {
+		t.Errorf("a good message and its repetition: delivered %d, %+v", h.count, g.Stats())
+	}
+}
+
+func TestGroupsAreJoinedOnceByAValidNameAndLeftEvenFromWithin(t *testing.T) {
+	g := newGMI(t, Options{MaxPayload: 200})
+	for _, name := range []string{"", string(make([]byte, 33))} {
+		if err := g.Join(name, &sink{}); !errors.Is(err, ErrGroupName) {
+			t.Errorf("joining %q: %v", name, err)
+		}
+		if _, err := g.Multicast(name, Low, wire.Agreed); !errors.Is(err, ErrGroupName) {
+			t.Errorf("multicast to %q: %v", name, err)
+		}
+	}
+	h := &sink{}
+	h.onMsg = func([]byte) {
+		if err := g.Leave("g"); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := g.Join("g", h); err != nil {
+		t.Fatal(err)
+	}
+	if err := g.Join("g", h); !errors.Is(err, ErrJoined) {
+		t.Errorf("joining twice: %v", err)
+	}
+	for range 3 {
+		mustSend(t, g, Low, wire.Agreed, []byte("x"))
+	}
+	buf := make([]byte, 200)
+	n, _, _ := g.Next(buf)
+	g.Deliver(&srp.Delivery{Seq: 1, From: self, Payload: buf[:n]})
+	g.SafeUpTo(wire.RingID{}, 1)
+	g.Deliver(&srp.Delivery{Kind: srp.DeliverRegular})
+	if h.count != 1 || h.safe != 0 {
+		t.Errorf("%d messages, safe %d, after having left", h.count, h.safe)
+	}
+	if err := g.Leave("g"); !errors.Is(err, ErrNotJoined) {
+		t.Errorf("leaving twice: %v", err)
+	}
+}
+
+func TestSmallMessagesCostNoAllocationInSteadyState(t *testing.T) {
+	g := newGMI(t, Options{MaxPayload: 1400})
+	if err := g.Join("g", &sink{}); err != nil {
+		t.Fatal(err)
+	}
+	msg, buf := make([]byte, 64), make([]byte, 1400)
+	large := make([]byte, 100<<10)
+	d := srp.Delivery{From: self}
+	round := func(msg []byte) {
+		for range 50 {
+			if _, err := g.Multicast("g", Medium, wire.Agreed, msg[:8], msg[8:]); err != nil {
+				t.Fatal(err)
+			}
+			if len(msg) > slabLargest {
+				break
+			}
+		}
+		for {
+			n, _, ok := g.Next(buf)
+			if !ok {
+				break
+			}
+			d.Seq++
+			d.Payload = buf[:n]
+			g.Deliver(&d)
+		}
+		g.SafeUpTo(wire.RingID{}, d.Seq)
+	}
+	for _, m := range [][]byte{msg, large} {
+		for range 50 {
+			round(m)
+		}
+		if n := testing.AllocsPerRun(200, func() { round(m) }); n != 0 {
+			t.Errorf("messages of %d bytes: %v allocations per round", len(m), n)
+		}
+	}
+}
+
+func TestNewRefusesSizesItCannotWorkWith(t *testing.T) {
+	for _, opt := range []Options{
+		{}, {MaxPayload: MinPayload - 1}, {MaxPayload: 1 << 16},
+		{MaxPayload: 1000, MaxMessage: -1}, {MaxPayload: 1000, MaxMessage: MessageLimit + 1},
+	} {
+		if _, err := New(opt); err == nil {
+			t.Errorf("%+v was taken", opt)
+		}
+	}
+}
+
+func FuzzDeliver(f *testing.F) {
+	b := make([]byte, 400)
+	b[0] = payloadVersion
+	n := 1 + putRecord(b[1:], Low, 1, "g", 300, 0, make([]byte, 100))
+	n += putRecord(b[n:], High, 2, "g", 5, 0, []byte("hello"))
+	f.Add(b[:n], []byte{payloadVersion})
+	n = 1 + putRecord(b[1:], Low, 1, "g", 300, 100, make([]byte, 200))
+	f.Add(b[:n], b[:n])
+	f.Fuzz(func(t *testing.T, one, two []byte) {
+		g := newGMI(t, Options{MaxPayload: 1400})
+		bytesSeen := 0
+		if err := g.Join("g", &sink{onMsg: func(b []byte) { bytesSeen += len(b) }}); err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			for _, p := range [][]byte{one, two} {
+				g.Deliver(&srp.Delivery{From: wire.Member{ID: 2}, Payload: p})
+			}
+		}
+		if bytesSeen > 3*(len(one)+len(two)) {
+			t.Errorf("%d bytes delivered out of %d", bytesSeen, 3*(len(one)+len(two)))
+		}
+		for _, s := range g.senders {
+			for p := range s.partial {
+				if a := &s.partial[p]; cap(a.buf) > 2*slabLargest+4*(len(one)+len(two)) {
+					t.Errorf("an assembly holds %d bytes", cap(a.buf))
+				}
+			}
+		}
+	})
+}
