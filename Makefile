@@ -1,0 +1,90 @@
+# Builds, tests and installs aisexec.
+#
+#   make            build/bin and build/lib (the same as make all)
+#   make demo       three executives on this machine, one of them killed
+#   make test       everything that must be right before a change is taken
+#   make bench      the measurements (takes long)
+#   make sim        SEEDS=N simulated clusters, from seed FIRST on
+#   make install    into DESTDIR/PREFIX
+#   make clean
+#
+# ARCH=386 builds the libraries for 32-bit programs (gcc -m32).
+
+GO      ?= go
+CC      ?= gcc
+DESTDIR ?=
+PREFIX  ?= /usr/local
+ARCH    ?= $(shell $(GO) env GOARCH)
+SEEDS   ?= 1000
+FIRST   ?= 1
+
+BUILD   := build
+VERSION := 0.1
+CWARN   := -Wall -Wextra -Werror -std=c99
+# The programs need no C library: one file that runs anywhere.
+GOBUILD  = CGO_ENABLED=0 GOARCH=$(ARCH) $(GO) build -trimpath -ldflags "-s -w"
+PROGRAMS := aisexec ais-keygen aisctl aisbench
+
+.DEFAULT_GOAL := all
+.PHONY: all bin lib samples demo test bench sim install clean FORCE \
+	check-format check-vet check-static test-go test-c
+
+all: bin lib samples
+
+bin: $(PROGRAMS:%=$(BUILD)/bin/%)
+
+# Go knows better than make what is out of date.
+$(BUILD)/bin/%: FORCE
+	@mkdir -p $(@D)
+	$(GOBUILD) -o $@ ./cmd/$*
+
+FORCE:
+
+# The libraries: target lib, and what it installs.
+-include capi/build.mk
+# The C programs: samples, conformance tests.
+-include ctests/build.mk
+
+lib:
+
+demo: all
+	$(GO) run ./ctests/demo -build $(BUILD)
+
+sim:
+	$(GO) run ./exec/totem/sim/cmd -seeds $(SEEDS) -first $(FIRST)
+
+bench: all
+	$(BUILD)/bin/aisbench all
+
+test: check-format check-vet check-static test-go test-c
+	@echo "make test: everything passed"
+
+check-format:
+	@out=$$(gofmt -l $$(git ls-files '*.go' 2>/dev/null || find . -name '*.go' -not -path './build/*')); \
+	if [ -n "$$out" ]; then echo "gofmt would change:"; echo "$$out"; exit 1; fi
+
+check-vet:
+	$(GO) vet ./...
+
+check-static:
+	$(GO) tool staticcheck ./...
+
+test-go: all
+	$(GO) test -timeout 9m ./...
+
+test-c: all
+
+PKGCONFIG := $(DESTDIR)$(PREFIX)/lib/pkgconfig
+
+install: all install-lib
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/systemd/system $(PKGCONFIG)
+	install -m 0755 $(BUILD)/bin/aisexec $(BUILD)/bin/ais-keygen $(DESTDIR)$(PREFIX)/sbin
+	install -m 0755 $(BUILD)/bin/aisctl $(BUILD)/bin/aisbench $(DESTDIR)$(PREFIX)/bin
+	sed 's|@PREFIX@|$(PREFIX)|g' cmd/aisexec/aisexec.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/aisexec.service
+	for f in ais evs; do sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@VERSION@|$(VERSION)|g' \
+		include/$$f.pc.in > $(PKGCONFIG)/$$f.pc; done
+
+install-lib:
+
+clean:
+	rm -rf $(BUILD)
