@@ -1,0 +1,235 @@
+// Package ctl is the control service: what aisctl asks. It answers from this
+// executive alone, on the goroutine that owns the ring, and never multicasts.
+// Bodies are JSON, so that an aisctl of another day still understands them.
+//
+// Everything it reports is handed to it as functions (Sources); it knows neither
+// the ring nor the sockets.
+package ctl
+
+import (
+	"encoding/json"
+	"time"
+
+	"ais/exec/gmi"
+	"ais/exec/service"
+	"ais/exec/totem/srp"
+	"ais/exec/totem/wire"
+	"ais/libais/ipcwire"
+)
+
+// Member is a processor of the configuration.
+type Member struct {
+	ID      uint32 `json:"id"`
+	Address string `json:"address,omitempty"`
+	Start   uint64 `json:"start"`
+}
+
+// Node is who this executive is.
+type Node struct {
+	ID      uint32 `json:"id"`
+	Address string `json:"address"`
+	Name    string `json:"name"`
+	Cluster string `json:"cluster,omitempty"`
+	Start   uint64 `json:"start"`
+	Boot    string `json:"boot"` // RFC 3339
+	PID     int    `json:"pid"`
+	Version string `json:"version"`
+}
+
+// Ring is the identity of the current ring.
+type Ring struct {
+	Representative uint32 `json:"representative"`
+	Sequence       uint64 `json:"sequence"`
+}
+
+// Security is how packets are protected.
+type Security struct {
+	Mode   string `json:"mode"` // "encrypted" or "off"
+	Cipher string `json:"cipher,omitempty"`
+	Keys   int    `json:"keys"`
+}
+
+// Status is the answer to CtlStatus.
+type Status struct {
+	Node                 Node     `json:"node"`
+	Ring                 Ring     `json:"ring"`
+	Members              []Member `json:"members"`
+	State                string   `json:"state"`
+	ConfigurationChanges uint64   `json:"configuration_changes"`
+	LastCause            string   `json:"last_cause"`
+	LastChange           string   `json:"last_change,omitempty"` // RFC 3339
+	Security             Security `json:"security"`
+	Transport            string   `json:"transport"`
+	LongestTokenGapUS    int64    `json:"longest_token_gap_us"`
+	UptimeMS             int64    `json:"uptime_ms"`
+	IPCConnections       int      `json:"ipc_connections"`
+	Offloads             []string `json:"offloads"`
+	// Drops has every counter of something refused or lost, by room and reason;
+	// Counters the others, by room and name.
+	Drops    map[string]map[string]uint64 `json:"drops"`
+	Counters map[string]map[string]uint64 `json:"counters"`
+}
+
+// Sources is where the answers come from. All are called on the owner's goroutine.
+type Sources struct {
+	// Fill completes everything but Ring, Members, ConfigurationChanges,
+	// LastCause and LastChange, which the service learns by itself.
+	Fill func(*Status)
+	// Address tells the address of a node, empty when it is not known.
+	Address func(wire.NodeID) string
+	// Trace appends at most limit bytes of the flight recorder's text.
+	Trace func(dst []byte, limit int) []byte
+	// Wall is the wall clock.
+	Wall func() time.Time
+}
+
+// WaitRequest is the body of CtlWait; the answer is a Status.
+type WaitRequest struct {
+	Members int `json:"members"`
+}
+
+// traceLimit leaves room for the frame's header.
+const traceLimit = ipcwire.MaxFrame - 4096
+
+type waiter struct {
+	seq     uint32
+	members int
+}
+
+// conn is what the service keeps for a connection.
+type conn struct{ waiting []waiter }
+
+// maxWaiting bounds the waits of one connection.
+const maxWaiting = 64
+
+// Service implements service.Service.
+type Service struct {
+	src     Sources
+	env     service.Env
+	conns   map[uint64]service.Conn
+	cfg     srp.Configuration
+	changes uint64
+	changed time.Time
+	have    bool
+}
+
+// New makes the control service.
+func New(src Sources) *Service {
+	return &Service{src: src, conns: make(map[uint64]service.Conn)}
+}
+
+// ID implements service.Service.
+func (s *Service) ID() ipcwire.Service { return ipcwire.CTL }
+
+// Name implements service.Service.
+func (s *Service) Name() string { return "ctl" }
+
+// ExecInit implements service.Service.
+func (s *Service) ExecInit(env service.Env) error { s.env = env; return nil }
+
+// LibInit implements service.Service; every generation may ask.
+func (s *Service) LibInit(c service.Conn, _ ipcwire.Generation, _ []byte) ipcwire.Error {
+	c.SetState(new(conn))
+	s.conns[c.ID()] = c
+	return ipcwire.OK
+}
+
+// LibExit implements service.Service.
+func (s *Service) LibExit(c service.Conn) { delete(s.conns, c.ID()) }
+
+// LibRequest implements service.Service.
+func (s *Service) LibRequest(c service.Conn, seq uint32, op ipcwire.Op, body []byte) {
+	switch op {
+	case ipcwire.CtlStatus:
+		s.answer(c, seq)
+	case ipcwire.CtlTrace:
+		c.Respond(seq, ipcwire.OK, s.src.Trace(nil, traceLimit))
+	case ipcwire.CtlWait:
+		var req WaitRequest
+		if json.Unmarshal(body, &req) != nil || req.Members < 1 {
+			c.Respond(seq, ipcwire.ErrInvalidParam, nil)
+			return
+		}
+		s.wait(c, seq, req.Members)
+	default:
+		c.Respond(seq, ipcwire.ErrBadOperation, nil)
+	}
+}
+
+func (s *Service) wait(c service.Conn, seq uint32, members int) {
+	if s.have && len(s.cfg.Members) == members {
+		s.answer(c, seq)
+		return
+	}
+	st := c.State().(*conn)
+	if len(st.waiting) >= maxWaiting {
+		c.Respond(seq, ipcwire.ErrNoResources, nil)
+		return
+	}
+	st.waiting = append(st.waiting, waiter{seq, members})
+}
+
+func (s *Service) answer(c service.Conn, seq uint32) {
+	st := s.Status()
+	body, err := json.Marshal(&st)
+	if err != nil || len(body) > ipcwire.MaxFrame-ipcwire.HeaderSize {
+		c.Respond(seq, ipcwire.ErrLibrary, nil)
+		return
+	}
+	c.Respond(seq, ipcwire.OK, body)
+}
+
+// Status is what CtlStatus answers now.
+func (s *Service) Status() Status {
+	st := Status{
+		Members:              make([]Member, 0, len(s.cfg.Members)),
+		Ring:                 Ring{uint32(s.cfg.Ring.Rep), s.cfg.Ring.Seq},
+		ConfigurationChanges: s.changes,
+		LastCause:            causeName(s.cfg.Cause),
+		Offloads:             []string{},
+		Drops:                make(map[string]map[string]uint64),
+		Counters:             make(map[string]map[string]uint64),
+	}
+	if s.have {
+		st.LastChange = s.changed.UTC().Format(time.RFC3339Nano)
+	}
+	for _, m := range s.cfg.Members {
+		st.Members = append(st.Members, Member{uint32(m.ID), s.src.Address(m.ID), m.Start})
+	}
+	s.src.Fill(&st)
+	return st
+}
+
+// Deliver implements gmi.Handler; nobody sends to this group.
+func (s *Service) Deliver(wire.Member, []byte, gmi.MessageID, bool) {}
+
+// Safe implements gmi.Handler.
+func (s *Service) Safe(gmi.MessageID) {}
+
+// ConfigChange implements gmi.Handler: it answers those who wait for so many
+// members.
+func (s *Service) ConfigChange(kind srp.DeliveryKind, cfg *srp.Configuration) {
+	if kind != srp.DeliverRegular {
+		return
+	}
+	s.cfg = srp.Configuration{
+		Ring:    cfg.Ring,
+		Members: append([]wire.Member(nil), cfg.Members...),
+		Cause:   cfg.Cause,
+	}
+	s.have = true
+	s.changes++
+	s.changed = s.src.Wall()
+	for _, c := range s.conns {
+		st := c.State().(*conn)
+		keep := st.waiting[:0]
+		for _, w := range st.waiting {
+			if w.members == len(s.cfg.Members) {
+				s.answer(c, w.seq)
+			} else {
+				keep = append(keep, w)
+			}
+		}
+		st.waiting = keep
+	}
+}
