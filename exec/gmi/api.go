@@ -31,6 +31,21 @@ const (
 	Priorities
 )
 
+// Class tells apart messages for which synchronization matters.
+type Class uint8
+
+const (
+	// Free messages are sent whenever the token is here.
+	Free Class = iota
+	// Gated messages wait while the gate is closed: those of services with
+	// replicated state, while these are being synchronized.
+	Gated
+	// Sync messages are the synchronization itself: they go before everything
+	// else, whatever their priority.
+	Sync
+	classes
+)
+
 // MessageID names a message of this node; it grows with every Multicast.
 type MessageID uint64
 

@@ -22,14 +22,13 @@ type senderKey struct {
 // sender is what is remembered of a sender within a regular configuration.
 type sender struct {
 	key     senderKey
-	partial [Priorities]assembly
-	// newest is the id of the message begun last. Ids of one priority grow.
-	newest [Priorities]MessageID
+	partial [lanes]assembly
+	// newest is the id of the message begun last. Ids of one lane grow.
+	newest [lanes]MessageID
 }
 
-// assembly is the message in progress of a sender at a priority; there is never
-// more than one, for a sender finishes a message before the next of the same
-// priority.
+// assembly is the message in progress of a sender in a lane; there is never more
+// than one, for a sender finishes a message before the next of the same lane.
 type assembly struct {
 	id    MessageID // 0: none
 	total int
@@ -135,15 +134,15 @@ func (g *GMI) sender(m wire.Member) *sender {
 	return s
 }
 
-// begin accepts the first record of a message: a message of the same priority
+// begin accepts the first record of a message: a message of the same lane
 // that is still in progress will never be finished.
 func (g *GMI) begin(s *sender, r *record) bool {
-	if r.id <= s.newest[r.prio] {
+	if r.id <= s.newest[r.lane] {
 		g.stats.Duplicates++
 		return false
 	}
-	s.newest[r.prio] = r.id
-	if a := &s.partial[r.prio]; a.id != 0 {
+	s.newest[r.lane] = r.id
+	if a := &s.partial[r.lane]; a.id != 0 {
 		g.stats.Partial++
 		g.endAssembly(a)
 	}
@@ -155,7 +154,7 @@ func (g *GMI) deliverWhole(d *srp.Delivery, s *sender, r *record) {
 		return
 	}
 	if gr := g.groups[string(r.group)]; gr != nil {
-		g.deliver(d, gr, r.prio, r.id, r.data)
+		g.deliver(d, gr, r.lane, r.id, r.data)
 	}
 }
 
@@ -163,7 +162,7 @@ func (g *GMI) beginAssembly(s *sender, r *record) {
 	if !g.begin(s, r) {
 		return
 	}
-	a := &s.partial[r.prio]
+	a := &s.partial[r.lane]
 	a.id, a.total, a.got = r.id, r.total, len(r.data)
 	a.group = g.groups[string(r.group)]
 	if a.group == nil {
@@ -174,7 +173,7 @@ func (g *GMI) beginAssembly(s *sender, r *record) {
 }
 
 func (g *GMI) continueAssembly(d *srp.Delivery, s *sender, r *record) {
-	a := &s.partial[r.prio]
+	a := &s.partial[r.lane]
 	if a.id != r.id || a.got != r.offset || r.last != (a.got+len(r.data) == a.total) ||
 		a.got+len(r.data) > a.total {
 		g.stats.Orphans++
@@ -195,7 +194,7 @@ func (g *GMI) continueAssembly(d *srp.Delivery, s *sender, r *record) {
 	id, gr, buf := a.id, a.group, a.buf
 	*a = assembly{}
 	if gr != nil && gr.handler != nil {
-		g.deliver(d, gr, r.prio, id, buf)
+		g.deliver(d, gr, r.lane, id, buf)
 	}
 	g.mem.putLarge(buf)
 }
@@ -217,13 +216,13 @@ func (g *GMI) endAssembly(a *assembly) {
 }
 
 // deliver hands a whole message to its group.
-func (g *GMI) deliver(d *srp.Delivery, gr *group, p Priority, id MessageID, msg []byte) {
+func (g *GMI) deliver(d *srp.Delivery, gr *group, l lane, id MessageID, msg []byte) {
 	g.stats.Delivered++
 	g.stats.Bytes += uint64(len(msg))
 	var own MessageID
 	if d.From.ID == g.opt.Self.ID && d.From.Start == g.opt.Self.Start {
 		own = id
-		gr.await[p].push(awaiting{seq: d.Seq, id: id})
+		gr.await[l].push(awaiting{seq: d.Seq, id: id})
 		g.awaited++
 	}
 	gr.handler.Deliver(d.From, msg, own, g.transitional)

@@ -21,15 +21,16 @@ type Options struct {
 	// MessageLimit).
 	MaxMessage int
 	// QueueLimits bounds the waiting bytes of each priority, 128 bytes per
-	// message included. 0 means DefaultQueueLimit. A limit below one message of
-	// MaxMessage is raised to it.
+	// message included; for Free and Gated messages separately, and that of
+	// Recovery for Sync messages too. 0 means DefaultQueueLimit. A limit below
+	// one message of MaxMessage is raised to it.
 	QueueLimits [Priorities]int
 	// Wake is called when a message was queued and nothing waited before. It may
 	// be called from within a Handler; it must not call back into the GMI.
 	Wake func()
-	// OnRoom is called by Flush for a priority at which SendOK said no and that
-	// has room again for a message of the largest size.
-	OnRoom func(Priority)
+	// OnRoom is called by Flush for a class and priority at which SendOK said no
+	// and that have room again for a message of the largest size.
+	OnRoom func(Class, Priority)
 }
 
 // DefaultQueueLimit is the limit of a priority's queue in bytes.
@@ -63,9 +64,9 @@ type Stats struct {
 type group struct {
 	name    string
 	handler Handler // nil after Leave
-	// await holds, per priority, own messages that were delivered and are not
-	// yet known to be held by everybody. Per priority ids and seqs both grow.
-	await [Priorities]awaitQueue
+	// await holds, per lane, own messages that were delivered and are not yet
+	// known to be held by everybody. In a lane ids and seqs both grow.
+	await [lanes]awaitQueue
 	safe  MessageID // the highest id ever found safe
 }
 
@@ -74,7 +75,8 @@ type GMI struct {
 	opt    Options
 	groups map[string]*group
 	order  []*group // in the order they were joined; replaced, never changed
-	queues [Priorities]queue
+	queues [lanes]queue
+	closed bool // the gate
 	mem    memory
 	nextID MessageID
 	stats  Stats
@@ -102,13 +104,16 @@ func New(opt Options) (*GMI, error) {
 		groups:  make(map[string]*group),
 		senders: make(map[senderKey]*sender),
 	}
-	for p := range g.queues {
-		limit := opt.QueueLimits[p]
+	for p, limit := range opt.QueueLimits {
 		if limit == 0 {
 			limit = DefaultQueueLimit
 		}
-		g.queues[p].limit = max(limit, cost(opt.MaxMessage))
+		limit = max(limit, cost(opt.MaxMessage))
+		for c := range classes {
+			g.queues[laneOf(c, Priority(p))].limit = limit
+		}
 	}
+	g.queues[laneSync].limit = g.queues[laneFree+lane(Recovery)].limit
 	return g, nil
 }
 
@@ -118,8 +123,25 @@ func (g *GMI) Stats() Stats { return g.stats }
 // MaxMessage is the largest message Multicast takes, in bytes.
 func (g *GMI) MaxMessage() int { return g.opt.MaxMessage }
 
-// Queued is how many bytes wait at a priority, overhead included.
-func (g *GMI) Queued(p Priority) int { return g.queues[p].used }
+// Queued is how many bytes wait in a class at a priority, overhead included.
+func (g *GMI) Queued(c Class, p Priority) int {
+	if c >= classes || p >= Priorities {
+		return 0
+	}
+	return g.queues[laneOf(c, p)].used
+}
+
+// Gate closes or opens the gate of Gated messages. While it is closed they are
+// taken, and wait. Closed within the delivery of a regular configuration and
+// opened at the delivery of a message, it keeps every Gated message of this node
+// behind that message in the order of that configuration's ring.
+func (g *GMI) Gate(closed bool) {
+	was := g.waiting()
+	g.closed = closed
+	if !was && g.waiting() && g.opt.Wake != nil {
+		g.opt.Wake()
+	}
+}
 
 // Join makes h the handler of a group. Configuration changes are handed to the
 // handlers in the order in which they joined.
@@ -161,11 +183,14 @@ func (g *GMI) Leave(name string) error {
 
 // SendOK tells whether Multicast of size bytes at p would be taken now. When it
 // says no, OnRoom is called after room returned.
-func (g *GMI) SendOK(p Priority, size int) bool {
-	if p >= Priorities || size < 0 || size > g.opt.MaxMessage {
+func (g *GMI) SendOK(p Priority, size int) bool { return g.SendOKAs(Free, p, size) }
+
+// SendOKAs is SendOK for MulticastAs.
+func (g *GMI) SendOKAs(c Class, p Priority, size int) bool {
+	if c >= classes || p >= Priorities || size < 0 || size > g.opt.MaxMessage {
 		return false
 	}
-	q := &g.queues[p]
+	q := &g.queues[laneOf(c, p)]
 	if q.used+cost(size) <= q.limit {
 		return true
 	}
@@ -173,16 +198,21 @@ func (g *GMI) SendOK(p Priority, size int) bool {
 	return false
 }
 
-// Multicast queues a message, made of parts, for a group. The parts are copied.
-// It never fails after SendOK said yes to the size. The sender need not be in
-// the group.
+// Multicast queues a Free message, made of parts, for a group. The parts are
+// copied. It never fails after SendOK said yes to the size. The sender need not
+// be in the group.
 func (g *GMI) Multicast(group string, p Priority, guar wire.Guarantee, parts ...[]byte) (MessageID, error) {
+	return g.MulticastAs(Free, group, p, guar, parts...)
+}
+
+// MulticastAs is Multicast of a message of any class.
+func (g *GMI) MulticastAs(c Class, group string, p Priority, guar wire.Guarantee, parts ...[]byte) (MessageID, error) {
 	size := 0
 	for _, part := range parts {
 		size += len(part)
 	}
 	switch {
-	case p >= Priorities:
+	case c >= classes || p >= Priorities:
 		return 0, ErrPriority
 	case guar > wire.Safe:
 		return 0, ErrGuarantee
@@ -190,40 +220,70 @@ func (g *GMI) Multicast(group string, p Priority, guar wire.Guarantee, parts ...
 		return 0, ErrGroupName
 	case size > g.opt.MaxMessage:
 		return 0, ErrTooLarge
-	case !g.SendOK(p, size):
+	case !g.SendOKAs(c, p, size):
 		return 0, ErrFull
 	}
 	idle := !g.waiting()
-	q := &g.queues[p]
+	q := &g.queues[laneOf(c, p)]
 	data, s := q.store(&g.mem, size, parts)
 	g.nextID++
 	q.push(pending{id: g.nextID, guar: guar, group: group, data: data, slab: s})
-	if idle && g.opt.Wake != nil {
+	if idle && g.opt.Wake != nil && g.waiting() {
 		g.opt.Wake()
 	}
 	return g.nextID, nil
 }
 
+// open is how many lanes may send: the gated ones are the last.
+func (g *GMI) open() lane {
+	if g.closed {
+		return laneGated
+	}
+	return lanes
+}
+
 func (g *GMI) waiting() bool {
-	for p := range g.queues {
-		if g.queues[p].size > 0 {
+	for l := range g.open() {
+		if g.queues[l].size > 0 {
 			return true
 		}
 	}
 	return false
 }
 
-// Backlog is about how many ring payloads wait.
+// Backlog is about how many ring payloads wait and may be sent.
 func (g *GMI) Backlog() int {
 	bytes := 0
-	for p := range g.queues {
-		q := &g.queues[p]
+	for l := range g.open() {
+		q := &g.queues[l]
 		bytes += q.used
 		if q.size > 0 {
 			bytes -= q.front().off
 		}
 	}
 	return (bytes + g.opt.MaxPayload - 1) / g.opt.MaxPayload
+}
+
+// foremost is the lane to send from; lanes when nothing may be sent. Of a free
+// and a gated message of one priority the older goes first.
+func (g *GMI) foremost() lane {
+	if g.queues[laneSync].size > 0 {
+		return laneSync
+	}
+	for p := range Priorities {
+		free, gated := laneOf(Free, p), laneOf(Gated, p)
+		hasFree := g.queues[free].size > 0
+		hasGated := g.queues[gated].size > 0 && !g.closed
+		switch {
+		case hasFree && hasGated && g.queues[gated].front().id < g.queues[free].front().id:
+			return gated
+		case hasFree:
+			return free
+		case hasGated:
+			return gated
+		}
+	}
+	return lanes
 }
 
 // Next makes the next ring payload from what waits: strictly by priority, in
@@ -237,26 +297,23 @@ func (g *GMI) Next(dst []byte) (n int, guar wire.Guarantee, ok bool) {
 	dst = dst[:min(len(dst), g.opt.MaxPayload)]
 	dst[0] = payloadVersion
 	n = 1
-	for p := Priority(0); p < Priorities; {
-		q := &g.queues[p]
-		if q.size == 0 {
-			p++
-			continue
-		}
+	for l := g.foremost(); l < lanes; l = g.foremost() {
+		q := &g.queues[l]
 		m := q.front()
 		if n > 1 && m.guar != guar {
 			break
 		}
-		took := putPending(dst[n:], p, m, n == 1)
+		took := putPending(dst[n:], l, m, n == 1)
 		if took == 0 {
 			break
 		}
 		guar = m.guar
 		n += took
-		if m.off == len(m.data) {
-			q.pop(&g.mem)
-			g.stats.Sent++
+		if m.off < len(m.data) {
+			break // the payload is full
 		}
+		q.pop(&g.mem)
+		g.stats.Sent++
 	}
 	if n == 1 {
 		return 0, 0, false
@@ -271,7 +328,7 @@ const worthwhile = 64
 
 // putPending encodes what fits of m, in the empty payload or behind others, and
 // moves m.off. It returns 0 when nothing worthwhile fits.
-func putPending(dst []byte, p Priority, m *pending, empty bool) int {
+func putPending(dst []byte, l lane, m *pending, empty bool) int {
 	first := m.off == 0
 	rest := m.data[m.off:]
 	if headerSize(m.group, first, true)+len(rest) > len(dst) {
@@ -281,7 +338,7 @@ func putPending(dst []byte, p Priority, m *pending, empty bool) int {
 		}
 		rest = rest[:room] // room < len(rest), the header of a fragment being no smaller
 	}
-	n := putRecord(dst, p, m.id, m.group, len(m.data), m.off, rest)
+	n := putRecord(dst, l, m.id, m.group, len(m.data), m.off, rest)
 	m.off += len(rest)
 	return n
 }
@@ -289,12 +346,14 @@ func putPending(dst []byte, p Priority, m *pending, empty bool) int {
 // Flush announces room to OnRoom. The owner of the ring calls it after it
 // handled a Ready: never from within Next, where the queues are in motion.
 func (g *GMI) Flush() {
-	for p := range g.queues {
-		q := &g.queues[p]
-		if q.refused && q.used+cost(g.opt.MaxMessage) <= q.limit {
-			q.refused = false
-			if g.opt.OnRoom != nil {
-				g.opt.OnRoom(Priority(p))
+	for c := range classes {
+		for p := range Priorities {
+			q := &g.queues[laneOf(c, p)]
+			if q.refused && q.used+cost(g.opt.MaxMessage) <= q.limit {
+				q.refused = false
+				if g.opt.OnRoom != nil {
+					g.opt.OnRoom(c, p)
+				}
 			}
 		}
 	}

@@ -3,6 +3,7 @@ package gmi
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"testing"
 
 	"ais/exec/totem/srp"
@@ -119,9 +120,9 @@ func TestAfterSendOKSaidYesMulticastIsNeverRefusedAndRoomIsAnnounced(t *testing.
 	woken, room := 0, 0
 	g := newGMI(t, Options{
 		MaxPayload: 500, MaxMessage: 3000, QueueLimits: [Priorities]int{1, 1, 8000, 1},
-		Wake: func() { woken++ }, OnRoom: func(p Priority) {
-			if p != Medium {
-				t.Errorf("room announced at priority %d", p)
+		Wake: func() { woken++ }, OnRoom: func(c Class, p Priority) {
+			if c != Free || p != Medium {
+				t.Errorf("room announced in class %d at priority %d", c, p)
 			}
 			room++
 		},
@@ -155,8 +156,8 @@ func TestAfterSendOKSaidYesMulticastIsNeverRefusedAndRoomIsAnnounced(t *testing.
 	if room != 1 {
 		t.Errorf("room announced %d times", room)
 	}
-	if g.Queued(Medium) != 0 {
-		t.Errorf("%d bytes accounted in an empty queue", g.Queued(Medium))
+	if g.Queued(Free, Medium) != 0 {
+		t.Errorf("%d bytes accounted in an empty queue", g.Queued(Free, Medium))
 	}
 }
 
@@ -195,12 +196,12 @@ func TestAnAssemblyTakesMemoryForWhatArrivedNotForWhatWasAnnounced(t *testing.T)
 	buf := make([]byte, 200)
 	buf[0] = payloadVersion
 	for i := range 50 {
-		n := 1 + putRecord(buf[1:], Low, 1, "g", MessageLimit, 0, make([]byte, 100))
+		n := 1 + putRecord(buf[1:], laneOf(Free, Low), 1, "g", MessageLimit, 0, make([]byte, 100))
 		g.Deliver(&srp.Delivery{From: wire.Member{ID: wire.NodeID(i + 2)}, Payload: buf[:n]})
 	}
 	total := 0
 	for _, s := range g.senders {
-		total += cap(s.partial[Low].buf)
+		total += cap(s.partial[laneOf(Free, Low)].buf)
 	}
 	if total > 50*2*slabLargest {
 		t.Errorf("50 announced messages hold %d bytes", total)
@@ -215,7 +216,7 @@ func TestFragmentsOutOfPlaceAreCountedAndDropped(t *testing.T) {
 	fragment := func(id MessageID, total, off, n int) []byte {
 		b := make([]byte, 300)
 		b[0] = payloadVersion
-		return b[:1+putRecord(b[1:], Low, id, "g", total, off, make([]byte, n))]
+		return b[:1+putRecord(b[1:], laneOf(Free, Low), id, "g", total, off, make([]byte, n))]
 	}
 	for name, tc := range map[string]struct {
 		payloads [][]byte
@@ -245,14 +246,14 @@ func TestFragmentsOutOfPlaceAreCountedAndDropped(t *testing.T) {
 func TestMalformedPayloadsAreCountedAndChangeNothing(t *testing.T) {
 	whole := make([]byte, 100)
 	whole[0] = payloadVersion
-	whole = whole[:1+putRecord(whole[1:], Low, 1, "g", 5, 0, []byte("hello"))]
+	whole = whole[:1+putRecord(whole[1:], laneOf(Free, Low), 1, "g", 5, 0, []byte("hello"))]
 	change := func(at int, to byte) []byte {
 		b := bytes.Clone(whole)
 		b[at] = to
 		return b
 	}
 	bad := [][]byte{
-		nil, {}, {payloadVersion}, change(0, 2), change(1, 0xff), change(1, whole[1]|0x10),
+		nil, {}, {payloadVersion}, change(0, 2), change(1, 0xff), change(1, whole[1]|0x40), change(1, whole[1]|0x0f),
 		change(2, 0),                             // id 0
 		change(10, 0),                            // empty group
 		change(10, 33),                           // too long a group
@@ -361,6 +362,46 @@ func TestSmallMessagesCostNoAllocationInSteadyState(t *testing.T) {
 	}
 }
 
+func TestGatedMessagesWaitForTheGateAndThenGoInOrderOfTheirIDs(t *testing.T) {
+	woken := 0
+	g := newGMI(t, Options{MaxPayload: 300, Wake: func() { woken++ }})
+	g.Gate(true)
+	send := func(c Class, text string) {
+		t.Helper()
+		if _, err := g.MulticastAs(c, "g", Medium, wire.Agreed, []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	next := func() (texts []string) {
+		buf := make([]byte, 300)
+		if n, _, ok := g.Next(buf); ok {
+			for _, r := range decode(t, buf[:n]) {
+				texts = append(texts, string(r.data))
+			}
+		}
+		return texts
+	}
+	send(Gated, "gated 1")
+	if woken != 0 || g.Backlog() != 0 || next() != nil {
+		t.Fatal("a gated message is sent")
+	}
+	send(Free, "free 2")
+	send(Sync, "sync 3")
+	if got := next(); !slices.Equal(got, []string{"sync 3", "free 2"}) {
+		t.Fatalf("sent %q", got)
+	}
+	woken = 0
+	g.Gate(false)
+	if woken != 1 {
+		t.Errorf("opening the gate woke the ring %d times", woken)
+	}
+	send(Free, "free 4")
+	send(Gated, "gated 5")
+	if got := next(); !slices.Equal(got, []string{"gated 1", "free 4", "gated 5"}) {
+		t.Fatalf("sent %q", got)
+	}
+}
+
 func TestNewRefusesSizesItCannotWorkWith(t *testing.T) {
 	for _, opt := range []Options{
 		{}, {MaxPayload: MinPayload - 1}, {MaxPayload: 1 << 16},
@@ -375,10 +416,10 @@ func TestNewRefusesSizesItCannotWorkWith(t *testing.T) {
 func FuzzDeliver(f *testing.F) {
 	b := make([]byte, 400)
 	b[0] = payloadVersion
-	n := 1 + putRecord(b[1:], Low, 1, "g", 300, 0, make([]byte, 100))
-	n += putRecord(b[n:], High, 2, "g", 5, 0, []byte("hello"))
+	n := 1 + putRecord(b[1:], laneOf(Free, Low), 1, "g", 300, 0, make([]byte, 100))
+	n += putRecord(b[n:], laneOf(Free, High), 2, "g", 5, 0, []byte("hello"))
 	f.Add(b[:n], []byte{payloadVersion})
-	n = 1 + putRecord(b[1:], Low, 1, "g", 300, 100, make([]byte, 200))
+	n = 1 + putRecord(b[1:], laneOf(Free, Low), 1, "g", 300, 100, make([]byte, 200))
 	f.Add(b[:n], b[:n])
 	f.Fuzz(func(t *testing.T, one, two []byte) {
 		g := newGMI(t, Options{MaxPayload: 1400})

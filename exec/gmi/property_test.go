@@ -27,10 +27,11 @@ func (w *world) multicast(t *rapid.T) {
 	p := Priority(rapid.IntRange(0, int(Priorities)-1).Draw(t, "prio"))
 	guar := wire.Guarantee(rapid.IntRange(0, 1).Draw(t, "guarantee"))
 	w.serial++
-	b := append([]byte{byte(p)}, text(n.self.ID, w.serial, size)...)
+	c := Class(rapid.IntRange(0, int(classes)-1).Draw(t, "class"))
+	b := append([]byte{byte(laneOf(c, p))}, text(n.self.ID, w.serial, size)...)
 	cut := rapid.IntRange(0, len(b)).Draw(t, "cut")
-	ok := n.g.SendOK(p, len(b))
-	id, err := n.g.Multicast(testGroup, p, guar, b[:cut], b[cut:])
+	ok := n.g.SendOKAs(c, p, len(b))
+	id, err := n.g.MulticastAs(c, testGroup, p, guar, b[:cut], b[cut:])
 	if ok != (err == nil) {
 		t.Fatalf("SendOK said %v and Multicast %v", ok, err)
 	}
@@ -41,6 +42,10 @@ func (w *world) multicast(t *rapid.T) {
 
 func (w *world) pull(t *rapid.T) {
 	rapid.SampledFrom(w.nodes).Draw(t, "holder").pull(w.buf)
+}
+
+func (w *world) gate(t *rapid.T) {
+	rapid.SampledFrom(w.nodes).Draw(t, "gated").g.Gate(rapid.Bool().Draw(t, "closed"))
 }
 
 func (w *world) take(t *rapid.T) {
@@ -79,6 +84,9 @@ func (w *world) deal(t *rapid.T, to func(*node) int) {
 // settle sends and delivers everything in one configuration.
 func (w *world) settle(t *rapid.T) {
 	w.deal(t, func(*node) int { return 0 })
+	for _, n := range w.nodes {
+		n.g.Gate(false)
+	}
 	for again := true; again; {
 		again = false
 		for _, n := range w.nodes {
@@ -136,7 +144,7 @@ func (w *world) final(t *rapid.T) {
 				key := [2]byte{byte(e.from), e.msg[0]}
 				serial := reversed(e.msg[5:13])
 				if serial <= last[key] {
-					t.Fatalf("node %d: messages of %d at priority %d out of order", n.self.ID, e.from, e.msg[0])
+					t.Fatalf("node %d: messages of %d in lane %d out of order", n.self.ID, e.from, e.msg[0])
 				}
 				last[key] = serial
 				parts[in] = append(parts[in], e)
@@ -187,6 +195,7 @@ func TestWhateverTheConfigurationsAllMembersDeliverTheSameWholeMessagesInOrderAn
 			"pull2":       w.pull,
 			"take":        w.take,
 			"take2":       w.take,
+			"gate":        w.gate,
 			"reconfigure": w.reconfigure,
 			"":            w.check,
 		})

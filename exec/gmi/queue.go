@@ -1,9 +1,33 @@
-// The queues of messages that wait for the token, one per priority, and the
-// memory behind them. Nothing here knows the ring or the wire format.
+// The queues of messages that wait for the token, one per lane, and the memory
+// behind them. Nothing here knows the ring or the wire format.
 
 package gmi
 
 import "ais/exec/totem/wire"
+
+// lane is where a message queues: first that of synchronization, then those of
+// the free messages by priority, then those of the gated ones. A sender finishes
+// a message before it begins the next of the same lane.
+type lane uint8
+
+const (
+	laneSync  lane = 0
+	laneFree  lane = 1
+	laneGated lane = laneFree + lane(Priorities)
+	lanes     lane = laneGated + lane(Priorities)
+)
+
+// laneOf is the lane of a class and a priority.
+func laneOf(c Class, p Priority) lane {
+	switch c {
+	case Sync:
+		return laneSync
+	case Gated:
+		return laneGated + lane(p)
+	default:
+		return laneFree + lane(p)
+	}
+}
 
 const (
 	slabSize = 64 << 10

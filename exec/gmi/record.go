@@ -1,7 +1,7 @@
 // The encoding of ring payloads. A payload is a version byte and records; a
 // record is a whole message or one fragment of a message:
 //
-//	flags  uint8   bits 0-1 priority, bit 2 first, bit 3 last, rest 0
+//	flags  uint8   bits 0-3 lane, bit 4 first, bit 5 last, rest 0
 //	id     uint64  the message's id, of its sender
 //	first:     group length uint8 (1..32), group, total uint32
 //	not first: offset uint32
@@ -20,10 +20,10 @@ import (
 const (
 	payloadVersion = 1
 
-	flagPriority = 0x03
-	flagFirst    = 0x04
-	flagLast     = 0x08
-	flagMask     = flagPriority | flagFirst | flagLast
+	flagLane  = 0x0f
+	flagFirst = 0x10
+	flagLast  = 0x20
+	flagMask  = flagLane | flagFirst | flagLast
 
 	// MaxGroup is the longest group name in bytes.
 	MaxGroup = 32
@@ -44,7 +44,7 @@ const (
 
 // record is one decoded record. Its slices point into the payload.
 type record struct {
-	prio        Priority
+	lane        lane
 	first, last bool
 	id          MessageID
 	group       []byte // of a first record
@@ -67,9 +67,9 @@ func headerSize(group string, first, last bool) int {
 
 // putRecord encodes one record at the start of dst, which has room for it, and
 // returns its size.
-func putRecord(dst []byte, p Priority, id MessageID, group string, total, offset int, data []byte) int {
+func putRecord(dst []byte, l lane, id MessageID, group string, total, offset int, data []byte) int {
 	first, last := offset == 0, offset+len(data) == total
-	flags := byte(p)
+	flags := byte(l)
 	if first {
 		flags |= flagFirst
 	}
@@ -105,7 +105,9 @@ func nextRecord(b []byte) (r record, rest []byte, ok bool) {
 	if flags&^flagMask != 0 {
 		return record{}, nil, false
 	}
-	r.prio = Priority(flags & flagPriority)
+	if r.lane = lane(flags & flagLane); r.lane >= lanes {
+		return record{}, nil, false
+	}
 	r.first = flags&flagFirst != 0
 	r.last = flags&flagLast != 0
 	r.id = MessageID(binary.LittleEndian.Uint64(b[1:]))
