@@ -42,7 +42,8 @@ FORCE:
 
 # The libraries: target lib, and what it installs.
 -include capi/build.mk
-# The C programs: samples, conformance tests.
+include ctests/samples/samples.mk
+# Conformance tests.
 -include ctests/build.mk
 
 lib:

@@ -1,0 +1,14 @@
+# The sample programs, built the way an application is: headers of one
+# generation, and -lais. Included by the Makefile of the project.
+
+SAMPLES_A := clm_watch_a01 evs_send
+SAMPLES_B := clm_watch_b01 evs_receive
+
+samples: $(SAMPLES_A:%=$(BUILD)/samples/%) $(SAMPLES_B:%=$(BUILD)/samples/%)
+
+$(SAMPLES_A:%=$(BUILD)/samples/%): SAMPLE_INCLUDE := include/a.01.01
+$(SAMPLES_B:%=$(BUILD)/samples/%): SAMPLE_INCLUDE := include
+
+$(BUILD)/samples/%: ctests/samples/%.c ctests/samples/sample.h | lib
+	@mkdir -p $(@D)
+	$(CC) $(CWARN) -O2 -I$(SAMPLE_INCLUDE) -o $@ $< -L$(BUILD)/lib -lais -Wl,-rpath,'$$ORIGIN/../lib'
