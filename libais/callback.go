@@ -24,7 +24,7 @@ const (
 
 const (
 	bulkFirst = 8 << 10
-	bulkMax   = 256 << 10
+	bulkMax   = 64 << 10
 )
 
 type callbackHalf struct {
@@ -66,7 +66,7 @@ func (c *Conn) NextCallback(mode Mode) (cb Callback, ok bool, err ipcwire.Error)
 			}
 			want = int(h.Size)
 			if len(have) >= want {
-				b.r += want
+				b.used(want)
 				return Callback{h.Op, have[ipcwire.HeaderSize:want:want]}, true, ipcwire.OK
 			}
 		}

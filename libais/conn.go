@@ -29,9 +29,9 @@ const keepRoom = 64 << 10
 
 // Conn is one connection to the executive.
 type Conn struct {
-	fd    int // requests and answers
-	cbfd  int // the selection object, -1 before the welcome
-	gone  atomic.Bool // the executive closed, or broke the protocol
+	fd   int         // requests and answers
+	cbfd int         // the selection object, -1 before the welcome
+	gone atomic.Bool // the executive closed, or broke the protocol
 
 	handshake bool // the outstanding request is the hello
 	busy      bool // a request is outstanding
@@ -219,8 +219,8 @@ func (c *Conn) Gone() bool { return c.gone.Load() }
 func (c *Conn) FDs() (requests, callbacks int32) { return int32(c.fd), int32(c.cbfd) }
 
 // Shutdown ends the connection for both sides without releasing its descriptors:
-// whoever waits on them wakes up, and every call from now on has ErrLibrary. Any
-// thread may call it at any time before Close, even when forked children hold
+// whoever waits on them wakes up, and every call from now on has ErrLibrary
+// (NextCallback once it has taken what had arrived). Any thread may call it at any time before Close, even when forked children hold
 // copies of the descriptors.
 func (c *Conn) Shutdown() {
 	c.gone.Store(true)

@@ -15,6 +15,7 @@ type inbox struct {
 	buf  []byte
 	r, w int
 	skip int // bytes of a frame that is being discarded and has not all arrived
+	idle int // uses since the last frame that needed more than keepRoom
 }
 
 // have is what is there.
@@ -38,10 +39,23 @@ func (b *inbox) room(size int) []byte {
 	return b.buf[b.w:]
 }
 
-// release lets a large idle buffer go.
+// release lets a large buffer go after some uses that did not need it. A stream
+// of large frames keeps it.
 func (b *inbox) release() {
-	if b.r == b.w && len(b.buf) > keepRoom {
+	const patience = 64
+	if len(b.buf) <= keepRoom {
+		return
+	}
+	if b.idle++; b.idle > patience && b.r == b.w {
 		b.buf, b.r, b.w = nil, 0, 0
+	}
+}
+
+// used notes a frame that was taken from the buffer.
+func (b *inbox) used(size int) {
+	b.r += size
+	if size > keepRoom {
+		b.idle = 0
 	}
 }
 
@@ -140,7 +154,7 @@ func (c *Conn) read() (int, unix.Errno) {
 		c.in.w += n
 		return n, errno
 	}
-	p = p[:want-(c.in.w-c.in.r)]
+	p = p[:min(len(p), want-(c.in.w-c.in.r))]
 	n, passed, errno := usock.RecvFD(c.fd, p)
 	if passed >= 0 {
 		if c.cbfd >= 0 {
@@ -181,7 +195,7 @@ func (c *Conn) parse() received {
 		if len(have) < int(h.Size) {
 			return gotNothing
 		}
-		b.r += int(h.Size)
+		b.used(int(h.Size))
 		return c.take(h, have[ipcwire.HeaderSize:h.Size])
 	}
 }

@@ -37,14 +37,7 @@ func socketOf(o *Options, setid bool) string {
 }
 
 // setID tells whether the process has privileges its user has not.
-func setID() bool {
-	return rawID(unix.SYS_GETUID) != rawID(unix.SYS_GETEUID) || rawID(unix.SYS_GETGID) != rawID(unix.SYS_GETEGID)
-}
-
-func rawID(call uintptr) uint32 {
-	id, _, _ := unix.RawSyscall(call, 0, 0, 0)
-	return uint32(id)
-}
+func setID() bool { return unix.Getuid() != unix.Geteuid() || unix.Getgid() != unix.Getegid() }
 
 // trusted tells whether a server of that uid may be believed: root, the
 // executive's account, or this program's own user. Anyone may listen on an
@@ -60,7 +53,7 @@ func checkServer(fd int, ais uint32) ipcwire.Error {
 	if errno != 0 {
 		return ipcwire.ErrLibrary
 	}
-	if !trusted(cred.Uid, rawID(unix.SYS_GETEUID), ais) {
+	if !trusted(cred.Uid, uint32(unix.Geteuid()), ais) {
 		return ipcwire.ErrSecurity
 	}
 	return ipcwire.OK
