@@ -183,4 +183,3 @@ func flatten(out map[string]any, path string, v any) {
 		out[path] = v
 	}
 }
-

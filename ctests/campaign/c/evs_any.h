@@ -25,9 +25,11 @@ static void on_message(uint32_t node, const unsigned char *msg, int len);
 static void on_configuration(const uint32_t *m, int nm, const uint32_t *l, int nl,
 			     const uint32_t *j, int nj);
 
-enum { PRIO_RECOVERY, PRIO_HIGH, PRIO_MEDIUM, PRIO_LOW };
+
 
 #ifdef GENERATION_A
+#define PRIO_MEDIUM EVS_PRIO_MED
+
 static void any_deliver(struct in_addr from, void *msg, int len)
 {
 	on_message(ntohl(from.s_addr), msg, len);
@@ -61,6 +63,8 @@ static void any_confchg(struct in_addr *m, int nm, struct in_addr *l, int nl,
 #define any_mcast(h, gu, prio, iov, n) evs_mcast_joined(&(h), gu, prio, iov, n)
 #define any_mcast_groups(h, gu, prio, g, gn, iov, n) evs_mcast_groups(&(h), gu, prio, g, gn, iov, n)
 #else
+#define PRIO_MEDIUM 2
+
 static void any_deliver(unsigned int from, void *msg, int len)
 {
 	on_message(from, msg, len);
