@@ -49,7 +49,8 @@ include ctests/samples/samples.mk
 lib:
 
 demo: all
-	$(GO) run ./ctests/demo -build $(BUILD)
+	@$(GO) build -o $(BUILD)/ctests/demo ./ctests/demo
+	@AIS_BUILD=$(BUILD) $(BUILD)/ctests/demo
 
 sim:
 	$(GO) run ./exec/totem/sim/cmd -seeds $(SEEDS) -first $(FIRST)
