@@ -344,6 +344,11 @@ func (s Status) Text(path string) string {
 // Members is the number of members of the configuration.
 func (s Status) Members() int { return int(s.Int("members.#")) }
 
+// Ring names the executive's ring.
+func (s Status) Ring() string {
+	return fmt.Sprintf("%d.%d", s.Int("ring.representative"), s.Int("ring.sequence"))
+}
+
 // Changes is the number of configuration changes this executive has delivered.
 func (s Status) Changes() int64 { return s.Int("configuration_changes") }
 
@@ -414,7 +419,7 @@ func oneRing(nodes []*Node, deadline time.Time) (bool, string) {
 		if err != nil {
 			return false, err.Error()
 		}
-		r := fmt.Sprint(s["ring"], s["ring.rep"], s["ring.seq"])
+		r := s.Ring()
 		if s.Members() != len(nodes) || s.Text("state") != "operational" {
 			return false, fmt.Sprintf("node %d: %d members, state %q", n.Index, s.Members(), s.Text("state"))
 		}

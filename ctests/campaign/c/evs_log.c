@@ -9,7 +9,7 @@
  * Standard output has, at once, one line per thing the harness waits for:
  *   ready / C ns number m= l= j= / quiet ... / dead ns error / end ...
  *
- * SIGUSR1: stop sending, and say "quiet" when everything accepted has come back
+ * -w: SIGUSR2 starts the sending. SIGUSR1: stop sending, and say "quiet" when everything accepted has come back
  * and nothing more arrives. SIGTERM: write the log out and end.
  */
 #include <errno.h>
@@ -24,7 +24,7 @@
 
 #define MAX_SIZE (1 << 20)
 
-static volatile sig_atomic_t stop_sending, finish;
+static volatile sig_atomic_t start_sending = 1, stop_sending, finish;
 
 static uint32_t self;
 static uint64_t incarnation, accepted, returned, refused, deliveries, configurations;
@@ -36,6 +36,8 @@ static void on_signal(int sig)
 {
 	if (sig == SIGUSR1)
 		stop_sending = 1;
+	else if (sig == SIGUSR2)
+		start_sending = 1;
 	else
 		finish = 1;
 }
@@ -147,16 +149,18 @@ int main(int argc, char **argv)
 	struct iovec iov;
 	evs_handle_t h;
 	evs_error_t e;
-	uint64_t next = 0, period = 0, rnd, quiet_said = 0;
+	uint64_t next = 0, period = 0, rnd, quiet_said = 0, quiet_ns = 500000000u;
 	size_t len = 0;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "g:i:o:q:r:z:")) != -1) {
+	while ((opt = getopt(argc, argv, "g:i:o:q:Q:r:wz:")) != -1) {
 		switch (opt) {
 		case 'g': group = optarg; break;
 		case 'i': self = (uint32_t)strtoul(optarg, NULL, 0); break;
 		case 'o': path = optarg; break;
 		case 'q': guarantee = optarg; break;
+		case 'Q': quiet_ns = strtoull(optarg, NULL, 0) * 1000000u; break;
+		case 'w': start_sending = 0; break;
 		case 'r': rate = atof(optarg); break;
 		case 'z':
 			if (sscanf(optarg, "%u:%u", &size_min, &size_max) != 2)
@@ -166,7 +170,7 @@ int main(int argc, char **argv)
 		}
 	}
 	if (!path || !self || !buf || size_min < PAYLOAD_MIN || size_max < size_min || size_max > MAX_SIZE) {
-		fprintf(stderr, "usage: evs_log -i node -o log [-g group] [-q guarantee] [-r rate] [-z min:max]\n");
+		fprintf(stderr, "usage: evs_log -i node -o log [-g group] [-q guarantee] [-r rate] [-z min:max] [-Q quiet ms] [-w]\n");
 		return 64;
 	}
 	logfile = fopen(path, "w");
@@ -178,6 +182,7 @@ int main(int argc, char **argv)
 	memset(&sa, 0, sizeof sa);
 	sa.sa_handler = on_signal;
 	sigaction(SIGUSR1, &sa, NULL);
+	sigaction(SIGUSR2, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
 	sigaction(SIGINT, &sa, NULL);
 	payload_setup();
@@ -205,7 +210,7 @@ int main(int argc, char **argv)
 		int wait = 200, busy = 0;
 
 		/* No sending before the first configuration: it opens the log. */
-		if (rate != 0 && !stop_sending && configurations > 0) {
+		if (rate != 0 && start_sending && !stop_sending && configurations > 0) {
 			int burst = 0;
 
 			while (burst < 64 && (rate < 0 || now >= next)) {
@@ -248,7 +253,7 @@ int main(int argc, char **argv)
 				die("dispatch", e);
 		}
 		if (stop_sending && returned == accepted && quiet_said != deliveries + 1 &&
-		    now_ns() - last_delivery > 500000000u) {
+		    now_ns() - last_delivery > quiet_ns) {
 			fflush(logfile);
 			say("quiet sent=%llu delivered=%llu", (unsigned long long)accepted,
 			    (unsigned long long)deliveries);
