@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"ais/exec/ctl/report"
 	"ais/exec/gmi"
 	"ais/exec/service"
 	"ais/exec/totem/srp"
@@ -17,75 +18,17 @@ import (
 	"ais/libais/ipcwire"
 )
 
-// Member is a processor of the configuration.
-type Member struct {
-	ID      uint32 `json:"id"`
-	Address string `json:"address,omitempty"`
-	Start   uint64 `json:"start"`
-}
-
-// Node is who this executive is.
-type Node struct {
-	ID      uint32 `json:"id"`
-	Address string `json:"address"`
-	Name    string `json:"name"`
-	Cluster string `json:"cluster,omitempty"`
-	Start   uint64 `json:"start"`
-	Boot    string `json:"boot"` // RFC 3339
-	PID     int    `json:"pid"`
-	Version string `json:"version"`
-}
-
-// Ring is the identity of the current ring.
-type Ring struct {
-	Representative uint32 `json:"representative"`
-	Sequence       uint64 `json:"sequence"`
-}
-
-// Security is how packets are protected.
-type Security struct {
-	Mode   string `json:"mode"` // "encrypted" or "off"
-	Cipher string `json:"cipher,omitempty"`
-	Keys   int    `json:"keys"`
-}
-
-// Status is the answer to CtlStatus.
-type Status struct {
-	Node                 Node     `json:"node"`
-	Ring                 Ring     `json:"ring"`
-	Members              []Member `json:"members"`
-	State                string   `json:"state"`
-	ConfigurationChanges uint64   `json:"configuration_changes"`
-	LastCause            string   `json:"last_cause"`
-	LastChange           string   `json:"last_change,omitempty"` // RFC 3339
-	Security             Security `json:"security"`
-	Transport            string   `json:"transport"`
-	LongestTokenGapUS    int64    `json:"longest_token_gap_us"`
-	UptimeMS             int64    `json:"uptime_ms"`
-	IPCConnections       int      `json:"ipc_connections"`
-	Offloads             []string `json:"offloads"`
-	// Drops has every counter of something refused or lost, by room and reason;
-	// Counters the others, by room and name.
-	Drops    map[string]map[string]uint64 `json:"drops"`
-	Counters map[string]map[string]uint64 `json:"counters"`
-}
-
 // Sources is where the answers come from. All are called on the owner's goroutine.
 type Sources struct {
 	// Fill completes everything but Ring, Members, ConfigurationChanges,
 	// LastCause and LastChange, which the service learns by itself.
-	Fill func(*Status)
+	Fill func(*report.Status)
 	// Address tells the address of a node, empty when it is not known.
 	Address func(wire.NodeID) string
 	// Trace appends at most limit bytes of the flight recorder's text.
 	Trace func(dst []byte, limit int) []byte
 	// Wall is the wall clock.
 	Wall func() time.Time
-}
-
-// WaitRequest is the body of CtlWait; the answer is a Status.
-type WaitRequest struct {
-	Members int `json:"members"`
 }
 
 // traceLimit leaves room for the frame's header.
@@ -145,7 +88,7 @@ func (s *Service) LibRequest(c service.Conn, seq uint32, op ipcwire.Op, body []b
 	case ipcwire.CtlTrace:
 		c.Respond(seq, ipcwire.OK, s.src.Trace(nil, traceLimit))
 	case ipcwire.CtlWait:
-		var req WaitRequest
+		var req report.WaitRequest
 		if json.Unmarshal(body, &req) != nil || req.Members < 1 {
 			c.Respond(seq, ipcwire.ErrInvalidParam, nil)
 			return
@@ -180,10 +123,10 @@ func (s *Service) answer(c service.Conn, seq uint32) {
 }
 
 // Status is what CtlStatus answers now.
-func (s *Service) Status() Status {
-	st := Status{
-		Members:              make([]Member, 0, len(s.cfg.Members)),
-		Ring:                 Ring{uint32(s.cfg.Ring.Rep), s.cfg.Ring.Seq},
+func (s *Service) Status() report.Status {
+	st := report.Status{
+		Members:              make([]report.Member, 0, len(s.cfg.Members)),
+		Ring:                 report.Ring{uint32(s.cfg.Ring.Rep), s.cfg.Ring.Seq},
 		ConfigurationChanges: s.changes,
 		LastCause:            causeName(s.cfg.Cause),
 		Offloads:             []string{},
@@ -194,7 +137,7 @@ func (s *Service) Status() Status {
 		st.LastChange = s.changed.UTC().Format(time.RFC3339Nano)
 	}
 	for _, m := range s.cfg.Members {
-		st.Members = append(st.Members, Member{uint32(m.ID), s.src.Address(m.ID), m.Start})
+		st.Members = append(st.Members, report.Member{uint32(m.ID), s.src.Address(m.ID), m.Start})
 	}
 	s.src.Fill(&st)
 	return st

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"ais/exec/ctl/report"
 	"ais/exec/service"
 	"ais/exec/totem/srp"
 	"ais/exec/totem/wire"
@@ -36,7 +37,7 @@ func (c *fakeConn) State() any                     { return c.state }
 func newService(t *testing.T) *Service {
 	t.Helper()
 	s := New(Sources{
-		Fill: func(st *Status) {
+		Fill: func(st *report.Status) {
 			st.State = "operational"
 			st.Drops["seal"] = map[string]uint64{"bad_tag": 3}
 		},
