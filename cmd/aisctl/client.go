@@ -11,9 +11,7 @@ import (
 	"strconv"
 	"time"
 
-	"golang.org/x/sys/unix"
-
-	"ais/libais"
+	"ais/libais/ctl"
 	"ais/libais/ipcwire"
 )
 
@@ -54,50 +52,22 @@ var errDeadline = errors.New("deadline")
 // ask makes one request of the control service. errDeadline: there was no answer
 // in time.
 func ask(op ipcwire.Op, body []byte, deadline time.Time) ([]byte, error) {
-	c, e := libais.Dial(libais.Options{
-		Socket:     os.Getenv(ipcwire.SocketEnv),
-		Service:    ipcwire.CTL,
-		Generation: ipcwire.GenB,
-		AisUID:     aisUID(),
-	})
+	client, e := ctl.Dial(os.Getenv(ipcwire.SocketEnv), aisUID(), time.Until(deadline))
 	if e != ipcwire.OK {
 		return nil, explain(e)
 	}
-	defer c.Close()
-	if _, err := finish(c, deadline); err != nil {
-		return nil, err
-	}
-	if e := c.Start(op, body); e != ipcwire.OK {
-		return nil, explain(e)
-	}
-	return finish(c, deadline)
-}
-
-// finish carries the outstanding request to its end.
-func finish(c *libais.Conn, deadline time.Time) ([]byte, error) {
-	for {
-		done, w := c.Step()
-		if done {
-			break
-		}
-		left := time.Until(deadline)
-		if left <= 0 {
-			return nil, errDeadline
-		}
-		fds := []unix.PollFd{{Fd: w.FD, Events: w.Events}}
-		if _, err := unix.Poll(fds, int(min(left, time.Hour)/time.Millisecond)+1); err != nil && err != unix.EINTR {
-			return nil, fmt.Errorf("poll: %w", err)
-		}
-	}
-	e, body := c.Answer()
+	defer client.Close()
+	answer, e := client.Call(op, body, time.Until(deadline))
 	if e != ipcwire.OK {
 		return nil, explain(e)
 	}
-	return append([]byte(nil), body...), nil
+	return append([]byte(nil), answer...), nil
 }
 
 func explain(e ipcwire.Error) error {
 	switch e {
+	case ipcwire.ErrTimeout:
+		return errDeadline
 	case ipcwire.ErrTryAgain:
 		return fail(exitNoExecutive, "no executive is running at %s", socketName())
 	case ipcwire.ErrLibrary:

@@ -3,8 +3,9 @@
 // authkey holds the shared key: exactly 128 random bytes, no header. It seals,
 // and it opens. authkey.next and authkey.old, when they exist, only open. So a
 // key is changed without a stop: put the new key into authkey.next on every node
-// and restart the executives one by one; then make it authkey everywhere, with
-// the former one in authkey.old, and again one by one; then remove authkey.old.
+// and send every executive SIGHUP; then make it authkey everywhere, with the
+// former one in authkey.old, and SIGHUP again; then remove authkey.old, and
+// SIGHUP a last time.
 
 package config
 

@@ -81,7 +81,7 @@ var keys = []key{
 
 	// Times of the ring.
 	msKey("token", 30, 600000, 1000, "", "no token for so long means that the ring is broken", func(n *Network) *time.Duration { return &n.Token }),
-	msKey("token_retransmit", 5, 600000, 0, "token / (token_retransmits_before_loss_const + 0.2)", "at the latest after so long an unconfirmed token is sent again; it is sent sooner when rotations are fast", func(n *Network) *time.Duration { return &n.TokenRetransmit }),
+	msKey("token_retransmit", 5, 600000, 0, "token / (token_retransmits_before_loss_const + 0.2)", "at the latest after so long an unconfirmed token is sent again; it is sent sooner when rotations are fast, and never later than token / 50", func(n *Network) *time.Duration { return &n.TokenRetransmit }),
 	intKey("token_retransmits_before_loss_const", 1, 1000, 4, "", "how many retransmissions fit into `token`, when `token_retransmit` is not given", func(n *Network) *int { return &n.RetransmitsBeforeLoss }),
 	msKey("hold", 1, 600000, 0, "0.8 * token_retransmit - 10, at least 1", "how long the token of an idle ring is held", func(n *Network) *time.Duration { return &n.Hold }),
 	msKey("join", 1, 60000, 50, "", "at the latest after so long a Join is repeated while a ring is formed", func(n *Network) *time.Duration { return &n.Join }),
@@ -92,10 +92,10 @@ var keys = []key{
 
 	// Counts of the ring.
 	intKey("fail_recv_const", 1, 1000000, 2500, "rotations", "so many rotations without receiving what is missing, and this node leaves the ring", func(n *Network) *int { return &n.FailToReceive }),
-	intKey("seqno_unchanged_const", 1, 1000000, 30, "rotations", "so many rotations without a message, and the token is held", func(n *Network) *int { return &n.SeqnoUnchanged }),
-	intKey("window_size", 1, 65536, 256, "packets", "packets per rotation, whole ring", func(n *Network) *int { return &n.WindowSize }),
-	intKey("max_messages", 1, 65536, 0, "packets", "packets per token visit, this node", func(n *Network) *int { return &n.MaxMessages }).computed("64, at most window_size"),
-	intKey("accelerated", 0, 65536, 0, "packets", "packets of a visit that may follow the token; 0 is the protocol of 1995", func(n *Network) *int { return &n.Accelerated }).computed("24, at most max_messages"),
+	intKey("seqno_unchanged_const", 1, 250, 30, "rotations", "so many rotations without a message, and the token is held", func(n *Network) *int { return &n.SeqnoUnchanged }),
+	intKey("window_size", 1, 2048, 256, "packets", "packets per rotation, whole ring", func(n *Network) *int { return &n.WindowSize }),
+	intKey("max_messages", 1, 2048, 0, "packets", "packets per token visit, this node", func(n *Network) *int { return &n.MaxMessages }).computed("64, at most window_size"),
+	intKey("accelerated", 0, 2048, 0, "packets", "packets of a visit that may follow the token; 0 is the protocol of 1995", func(n *Network) *int { return &n.Accelerated }).computed("24, at most max_messages"),
 	intKey("max_members", 1, 128, 128, "", "more processors than this are not taken into a ring", func(n *Network) *int { return &n.MaxMembers }),
 	intKey("max_message_size", 4096, 1048576, 1048576, "bytes", "largest message of an application; the same on every node", func(n *Network) *int { return &n.MaxMessageSize }),
 
