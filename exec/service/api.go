@@ -36,6 +36,18 @@ type Conn interface {
 	State() any
 }
 
+// PayloadNotifier is implemented by connections that take a callback's body in
+// two parts, so that a large payload is copied once. Same result as Notify.
+type PayloadNotifier interface {
+	NotifyPayload(op ipcwire.Op, head, payload []byte) bool
+}
+
+// NotifyLimiter is implemented by connections whose callback queue's bound, in
+// bytes, a service may choose.
+type NotifyLimiter interface {
+	SetNotifyLimit(bytes int)
+}
+
 // Cred is the peer's identity as the kernel knows it.
 type Cred struct {
 	PID, UID, GID uint32
@@ -83,14 +95,30 @@ type RequestSizer interface {
 //
 // A configuration change before SyncApply calls SyncAbort: the service returns
 // to the state before SyncStart; then it starts again. Messages multicast
-// during SyncSend reach Deliver like any other. While it runs, requests of
-// connections of this service are answered TRY_AGAIN, unless the service is
-// also a SyncReader and says that the request only reads.
+// during SyncSend reach Deliver like any other, but never in another
+// configuration than they were sent in; whatever else the service multicasts is
+// delivered before SyncStart or after SyncApply, on every member alike. While it
+// runs, requests of connections of this service are answered TRY_AGAIN, unless
+// the service is also a SyncReader and says that the request only reads.
+//
+// When every member has the same state already (nobody came), the partition is
+// the whole membership and SyncApply follows SyncStart at once: SyncSend is not
+// called. The configuration handed to SyncStart is the manager's and stays valid,
+// unchanged, until the next SyncStart.
 type Synchronizer interface {
 	SyncStart(cfg *srp.Configuration, partition []wire.Member)
 	SyncSend() (done bool)
 	SyncApply()
 	SyncAbort()
+}
+
+// EarlySynchronizer is a Synchronizer that does not need to know its partition:
+// SyncStart gets nil for it when states are exchanged, and the service is
+// through as early as can be, one rotation of the token after the configuration.
+type EarlySynchronizer interface {
+	Synchronizer
+	// SyncEarly only marks the type.
+	SyncEarly()
 }
 
 // Background is implemented by a Synchronizer whose bulk data follows while
@@ -103,6 +131,13 @@ type Background interface {
 // SyncReader lets a service answer reading requests during synchronization.
 type SyncReader interface {
 	ReadsOnly(op ipcwire.Op) bool
+}
+
+// Drainer is implemented by a service that wants to go on when a slow client has
+// read: exec/ipc calls Manager.Drained when the callbacks pending for a
+// connection fell to half the queue's limit or less after Notify said no.
+type Drainer interface {
+	Drained(c Conn)
 }
 
 // Env is what a service may use.

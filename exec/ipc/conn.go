@@ -1,0 +1,438 @@
+package ipc
+
+// This file is one connection: reading and framing, the handshake, what services
+// see of it (service.Conn), its end. It owns both descriptors.
+
+import (
+	"golang.org/x/sys/unix"
+
+	"ais/exec/loop"
+	"ais/exec/service"
+	"ais/libais/ipcwire"
+	"ais/libais/ipcwire/usock"
+)
+
+const (
+	// framesPerTurn bounds the requests of one connection in one turn.
+	framesPerTurn = 32
+	// readPerTurn bounds the bytes of a large frame read in one turn.
+	readPerTurn = 256 << 10
+	// maxOutstanding bounds the unanswered requests of one connection. A library
+	// has one, and those whose callers gave up.
+	maxOutstanding = 64
+	// respPause is how many bytes of answers may wait before the connection is
+	// read no further.
+	respPause = 64 << 10
+)
+
+type phase uint8
+
+const (
+	handshaking phase = iota
+	open
+	ended
+)
+
+// pending is a request that was not answered yet.
+type pending struct {
+	seq uint32
+	op  ipcwire.Op
+}
+
+type conn struct {
+	s    *Server
+	id   uint64
+	cred service.Cred
+	fd   int
+	cbfd int // our end of the callback socket pair
+
+	phase   phase
+	inited  bool // Manager.Init said OK, so Manager.Exit is owed
+	dirty   bool // on Server.dirty
+	queued  bool // on Server.runnable
+	memWait bool // on Server.waiting
+	stuck   bool // the last flush of resp left something
+	cbStuck bool // the last flush of cb left something
+
+	events, cbEvents uint32 // what the loop watches
+
+	in       []byte // nil, or a pooled buffer of class inClass; in[r:w] is unused
+	inClass  int
+	r, w     int
+	progress loopTime // when input last arrived
+
+	requests [maxOutstanding]pending
+	nreq     int
+
+	resp, cb queue
+	cbLimit  int
+	deadline *loop.Timer
+	state    any
+}
+
+// requestEnd and callbackEnd are the connection as the loop's handler of either
+// descriptor.
+type (
+	requestEnd  conn
+	callbackEnd conn
+)
+
+func (e *requestEnd) HandleEvent(events uint32) {
+	c := (*conn)(e)
+	if c.phase == ended {
+		return
+	}
+	if events&loop.Writable != 0 {
+		c.flush()
+	}
+	switch {
+	case c.events&loop.Readable != 0 && events&(loop.Readable|loop.HangUp|loop.Error) != 0:
+		c.read()
+	case events&(loop.HangUp|loop.Error) != 0:
+		c.end(EndPeer) // it is not being read, so what it sent last is of no use to it
+	}
+}
+
+func (e *callbackEnd) HandleEvent(events uint32) {
+	c := (*conn)(e)
+	if c.phase == ended {
+		return
+	}
+	if events&(loop.HangUp|loop.Error) != 0 {
+		// Nobody can receive callbacks any more. The request side usually says the
+		// same in this batch; if it has requests left, nobody waits for them.
+		c.end(EndPeer)
+		return
+	}
+	c.flush()
+}
+
+// read takes in one turn's worth and handles the requests in it.
+func (c *conn) read() {
+	if c.in == nil {
+		n, errno := usock.Recv(c.fd, c.s.scratch[:])
+		if c.received(n, errno) {
+			used, more := c.frames(c.s.scratch[:n])
+			c.keep(c.s.scratch[used:n])
+			c.settle(more)
+		}
+		return
+	}
+	if c.w == len(c.in) && !c.grow() {
+		c.update()
+		return
+	}
+	limit := min(len(c.in), c.w+readPerTurn)
+	if h, ok := ipcwire.DecodeHeader(c.in[c.r:c.w]); ok {
+		limit = min(limit, c.r+int(h.Size))
+	}
+	n, errno := usock.Recv(c.fd, c.in[c.w:limit])
+	if c.received(n, errno) {
+		c.w += n
+		c.work()
+	}
+}
+
+// received judges the result of a read.
+func (c *conn) received(n int, errno unix.Errno) bool {
+	switch {
+	case errno == unix.EAGAIN:
+		return false
+	case errno == unix.ECONNRESET || (errno == 0 && n == 0):
+		c.end(EndPeer)
+		return false
+	case errno != 0:
+		c.end(EndSystem)
+		return false
+	}
+	c.progress = c.s.loop.Now()
+	c.s.stats.BytesIn += uint64(n)
+	return true
+}
+
+// work handles the requests that are in the connection's own buffer.
+func (c *conn) work() {
+	if c.phase == ended {
+		return
+	}
+	more := false
+	if c.in != nil {
+		var used int
+		used, more = c.frames(c.in[c.r:c.w])
+		if c.phase == ended {
+			return
+		}
+		if c.r += used; c.r == c.w {
+			c.releaseInput()
+		} else if c.r > 0 {
+			// A rest: the start of a frame, or requests that were put off.
+			c.w = copy(c.in, c.in[c.r:c.w])
+			c.r = 0
+		}
+	}
+	c.settle(more)
+}
+
+// settle arranges for what comes next: another turn for requests that are there,
+// or more input.
+func (c *conn) settle(more bool) {
+	if c.phase == ended {
+		return
+	}
+	if more && !c.blocked() {
+		c.enqueue()
+	}
+	c.update()
+}
+
+func (c *conn) enqueue() {
+	if c.queued {
+		return
+	}
+	c.queued = true
+	if c.s.runnable = append(c.s.runnable, c); len(c.s.runnable) == 1 {
+		c.s.loop.Post(c.s.runFn)
+	}
+}
+
+// blocked tells that no request may be handled before answers went out.
+func (c *conn) blocked() bool { return c.nreq == maxOutstanding || c.resp.bytes > respPause }
+
+// whole tells whether the buffer starts with a whole request.
+func (c *conn) whole() bool {
+	if c.in == nil {
+		return false
+	}
+	h, ok := ipcwire.DecodeHeader(c.in[c.r:c.w])
+	return ok && int(h.Size) <= c.w-c.r
+}
+
+// unblock goes on after answers went out, if that was what was waited for.
+func (c *conn) unblock() {
+	if c.phase == open && c.events&loop.Readable == 0 && !c.blocked() && !c.queued {
+		if c.whole() {
+			c.enqueue()
+		}
+		c.update()
+	}
+}
+
+// update tells the loop what to watch.
+func (c *conn) update() {
+	if c.phase == ended {
+		return
+	}
+	var want, cbWant uint32
+	if !c.queued && !c.memWait && !c.blocked() {
+		want = loop.Readable
+	}
+	if c.stuck {
+		want |= loop.Writable
+	}
+	if c.cbStuck {
+		cbWant = loop.Writable
+	}
+	if want != c.events {
+		if c.s.loop.Mod(c.fd, want) != nil {
+			c.end(EndSystem)
+			return
+		}
+		c.events = want
+	}
+	if cbWant != c.cbEvents {
+		if c.s.loop.Mod(c.cbfd, cbWant) != nil {
+			c.end(EndSystem)
+			return
+		}
+		c.cbEvents = cbWant
+	}
+}
+
+// keep stores the rest of the shared buffer. It always fits: the smallest class
+// is as large as the shared buffer, and is granted always.
+func (c *conn) keep(rest []byte) {
+	if len(rest) == 0 || c.phase == ended {
+		return
+	}
+	c.inClass = 0
+	c.in = c.s.mem.input(0)
+	c.r, c.w = 0, copy(c.in, rest)
+}
+
+// grow moves a full buffer to the next class. false: there is no memory now and
+// the connection is on the waiting list.
+func (c *conn) grow() bool {
+	bigger := c.s.mem.input(c.inClass + 1) // the largest class holds the largest frame, so it is never full here
+	if bigger == nil {
+		c.s.waitForMemory(c)
+		return false
+	}
+	n := copy(bigger, c.in[c.r:c.w])
+	c.s.mem.releaseInput(c.inClass, c.in)
+	c.in, c.r, c.w = bigger, 0, n
+	c.inClass++
+	return true
+}
+
+func (c *conn) releaseInput() {
+	if c.in != nil {
+		c.s.mem.releaseInput(c.inClass, c.in)
+		c.in, c.inClass, c.r, c.w = nil, 0, 0, 0
+	}
+}
+
+// frames handles whole frames at the start of data, at most a turn's number. more:
+// another whole one is there.
+func (c *conn) frames(data []byte) (used int, more bool) {
+	for n := 0; ; n++ {
+		rest := data[used:]
+		if len(rest) < ipcwire.HeaderSize {
+			return used, false
+		}
+		h, ok := ipcwire.DecodeHeader(rest)
+		if !ok {
+			c.bad(EndHeader)
+			return used, false
+		}
+		if c.phase == handshaking && (h.Op != ipcwire.OpHello || h.Size > ipcwire.HeaderSize+4+ipcwire.MaxHello) {
+			c.bad(EndNotHello)
+			return used, false
+		}
+		if int(h.Size) > len(rest) {
+			return used, false
+		}
+		if n == framesPerTurn || c.blocked() {
+			return used, true
+		}
+		used += int(h.Size)
+		body := rest[ipcwire.HeaderSize:h.Size:h.Size]
+		if c.phase == handshaking {
+			c.hello(h, body)
+		} else {
+			c.request(h, body)
+		}
+		if c.phase == ended {
+			return used, false
+		}
+	}
+}
+
+// bad ends a connection that broke the protocol.
+func (c *conn) bad(r Reason) {
+	c.s.logf("process %d of user %d broke the library protocol: %s", c.cred.PID, c.cred.UID, r)
+	c.end(r)
+}
+
+func (c *conn) request(h ipcwire.Header, body []byte) {
+	if h.Seq == 0 || h.Error != 0 || c.find(h.Seq) >= 0 {
+		c.bad(EndSequence)
+		return
+	}
+	c.requests[c.nreq] = pending{h.Seq, h.Op}
+	c.nreq++
+	c.s.stats.Requests++
+	c.s.cfg.Manager.Request(c, h.Seq, h.Op, body)
+}
+
+// find is the index of an unanswered request.
+func (c *conn) find(seq uint32) int {
+	for i := range c.requests[:c.nreq] {
+		if c.requests[i].seq == seq {
+			return i
+		}
+	}
+	return -1
+}
+
+// hello is the handshake: the service decides, then the welcome goes out with
+// the other end of the callback socket pair.
+func (c *conn) hello(h ipcwire.Header, body []byte) {
+	c.deadline.Stop()
+	var hello ipcwire.Hello
+	if !ipcwire.DecodeHello(body, &hello) {
+		c.bad(EndHello)
+		return
+	}
+	if hello.Protocol != ipcwire.Protocol {
+		c.reject(h.Seq, RefusedProtocol, ipcwire.ErrVersion)
+		return
+	}
+	theirs, errno := c.makePair()
+	if errno != 0 {
+		c.reject(h.Seq, RefusedDescriptors, ipcwire.ErrNoResources)
+		return
+	}
+	defer usock.Close(theirs)
+	c.phase = open
+	if err := c.s.cfg.Manager.Init(c, hello.Service, hello.Generation, hello.Body); err != ipcwire.OK {
+		c.reject(h.Seq, RefusedService, err)
+		return
+	}
+	c.inited = true
+	if c.phase == ended {
+		return
+	}
+	var buf [64]byte
+	welcome := c.s.appendWelcome(buf[:0], h.Seq, ipcwire.OK)
+	if n, errno := usock.SendFD(c.fd, welcome, theirs); errno != 0 || n != len(welcome) {
+		c.end(EndPeer) // the socket was empty, so it can only be closed
+		return
+	}
+	c.s.stats.BytesOut += uint64(len(welcome))
+}
+
+func (c *conn) makePair() (theirs int, errno unix.Errno) {
+	ours, theirs, errno := usock.Pair()
+	if errno != 0 {
+		return -1, errno
+	}
+	if c.s.loop.Add(ours, 0, (*callbackEnd)(c)) != nil {
+		usock.Close(ours)
+		usock.Close(theirs)
+		return -1, unix.ENOMEM
+	}
+	c.cbfd = ours
+	return theirs, 0
+}
+
+// reject answers the hello with an error and ends the connection.
+func (c *conn) reject(seq uint32, r Reason, err ipcwire.Error) {
+	var buf [64]byte
+	usock.Send(c.fd, c.s.appendWelcome(buf[:0], seq, err))
+	c.end(r)
+}
+
+// end stops using the connection; its exit comes at the end of the batch.
+func (c *conn) end(r Reason) {
+	if c.phase == ended {
+		return
+	}
+	c.phase = ended
+	c.s.stats.ByReason[r]++
+	c.s.later(&c.s.ended, c)
+}
+
+// exit is the end of a connection. It runs once.
+func (c *conn) exit() {
+	s := c.s
+	c.deadline.Stop()
+	_ = s.loop.Remove(c.fd)
+	usock.Close(c.fd)
+	if c.cbfd >= 0 {
+		_ = s.loop.Remove(c.cbfd)
+		usock.Close(c.cbfd)
+	}
+	c.fd, c.cbfd = -1, -1
+	c.releaseInput()
+	c.resp.drop(&s.mem)
+	c.cb.drop(&s.mem)
+	delete(s.conns, c.id)
+	if s.perUID[c.cred.UID]--; s.perUID[c.cred.UID] == 0 {
+		delete(s.perUID, c.cred.UID)
+	}
+	if c.inited {
+		c.inited = false
+		s.cfg.Manager.Exit(c)
+	}
+	c.state = nil
+}

@@ -1,0 +1,378 @@
+package ipc
+
+// This file is the server: configuration, accepting, the end of a batch, the
+// stop.
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"ais/exec/loop"
+	"ais/exec/service"
+	"ais/libais/ipcwire"
+	"ais/libais/ipcwire/usock"
+)
+
+// Manager is what a Server tells about connections; the service manager
+// implements it. All calls come on the loop's goroutine.
+type Manager interface {
+	// Init is called for a valid hello. An error other than OK refuses the
+	// connection (no Exit follows) and goes back in the welcome. body is valid
+	// until return.
+	Init(c service.Conn, svc ipcwire.Service, gen ipcwire.Generation, body []byte) ipcwire.Error
+	// Request is called for each request, in the order they were sent. body is
+	// valid until return. Exactly one c.Respond with seq must follow, now or
+	// later; without it the connection is read no further after some more.
+	Request(c service.Conn, seq uint32, op ipcwire.Op, body []byte)
+	// Exit is called once for each connection whose Init said OK, when it ended.
+	Exit(c service.Conn)
+}
+
+// Config says how to serve. Zero values of the limits mean the default.
+type Config struct {
+	Loop    *loop.Loop
+	Manager Manager
+	// Socket is the value of AIS_SOCKET; empty means ipcwire.DefaultSocket.
+	Socket string
+	Access Access
+	// NodeID and MaxMessage are told to every library.
+	NodeID     uint32
+	MaxMessage uint32
+
+	MaxConns         int           // default 1024
+	MaxConnsPerUID   int           // default MaxConns / 2; holds for root and the own uid too
+	HandshakeTimeout time.Duration // default 5 s
+	CallbackQueue    int           // bytes per connection, default 8 MiB
+	ResponseQueue    int           // bytes per connection, default 2 MiB
+	InputMemory      int           // bytes, all connections, default 32 MiB
+	OutputMemory     int           // bytes, all connections, default 128 MiB
+
+	// Logf logs refusals and protocol errors, at most one line a second.
+	Logf func(format string, args ...any)
+}
+
+// reserved connections are kept for root and the executive's own user, so that
+// an operator gets in when others have taken the rest.
+const reserved = 8
+
+func (c *Config) complete() error {
+	if c.Loop == nil || c.Manager == nil {
+		return fmt.Errorf("ipc: a loop and a manager are needed")
+	}
+	set := func(p *int, def int) {
+		if *p == 0 {
+			*p = def
+		}
+	}
+	set(&c.MaxConns, 1024)
+	set(&c.MaxConnsPerUID, max(c.MaxConns/2, 1))
+	set(&c.CallbackQueue, 8<<20)
+	set(&c.ResponseQueue, 2<<20)
+	set(&c.InputMemory, 32<<20)
+	set(&c.OutputMemory, 128<<20)
+	if c.HandshakeTimeout == 0 {
+		c.HandshakeTimeout = 5 * time.Second
+	}
+	if c.Logf == nil {
+		c.Logf = func(string, ...any) {}
+	}
+	for _, l := range []struct {
+		name     string
+		val, min int
+	}{
+		{"MaxConns", c.MaxConns, 1}, {"MaxConnsPerUID", c.MaxConnsPerUID, 1},
+		{"CallbackQueue", c.CallbackQueue, ipcwire.MaxFrame}, {"ResponseQueue", c.ResponseQueue, ipcwire.MaxFrame},
+		{"InputMemory", c.InputMemory, 2 * ipcwire.MaxFrame}, {"OutputMemory", c.OutputMemory, 2 * ipcwire.MaxFrame},
+		{"HandshakeTimeout", int(c.HandshakeTimeout), 1},
+	} {
+		if l.val < l.min {
+			return fmt.Errorf("ipc: %s %d is less than %d", l.name, l.val, l.min)
+		}
+	}
+	return nil
+}
+
+// Server serves the library connections of one executive.
+type Server struct {
+	cfg    Config
+	loop   *loop.Loop
+	lis    *listener
+	own    uint32
+	conns  map[uint64]*conn
+	perUID map[uint32]int
+	nextID uint64
+	mem    memory
+	stats  Stats
+
+	scratch  [baseInput]byte // what is read first, for whichever connection
+	out      [16][]byte      // parts of one send
+	dirty    []*conn         // have output
+	ended    []*conn         // await their exit
+	runnable []*conn         // have whole requests that were put off
+	runFn    func()          // s.run, made once
+	running  []*conn         // the list run works on, kept for its memory
+	waiting  []*conn         // wait for input memory
+
+	hookBatch   uint64 // the batch our hook last ran in
+	cancelHook  func()
+	acceptAgain *loop.Timer
+	stall       *loop.Timer
+	lastLog     time.Duration
+	logged      bool
+	stopped     bool
+}
+
+// New binds the socket and serves from the loop's next batch on. Call it on the
+// loop's goroutine or before Run. The credentials libraries see are those this
+// process has now.
+func New(cfg Config) (*Server, error) {
+	if err := cfg.complete(); err != nil {
+		return nil, err
+	}
+	lis, err := listen(cfg.Socket)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{
+		cfg: cfg, loop: cfg.Loop, lis: lis, own: uint32(os.Geteuid()),
+		conns: make(map[uint64]*conn), perUID: make(map[uint32]int),
+	}
+	s.mem.inLimit, s.mem.outLimit = cfg.InputMemory, cfg.OutputMemory
+	s.runFn = s.run
+	s.acceptAgain = s.loop.NewTimer(s.resumeAccept)
+	s.stall = s.loop.NewTimer(s.endStalled)
+	if err := s.loop.Add(lis.fd, loop.Readable, loop.HandlerFunc(s.accept)); err != nil {
+		lis.close()
+		return nil, err
+	}
+	s.cancelHook = s.loop.AfterBatch(s.afterBatch)
+	return s, nil
+}
+
+// Stop stops listening, removes the socket's path and ends every connection;
+// Manager.Exit was called for all of them when it returns. Call it on the loop's
+// goroutine, not inside a handler of this package, or after Run has returned.
+func (s *Server) Stop() {
+	if s.stopped {
+		return
+	}
+	s.stopped = true
+	_ = s.loop.Remove(s.lis.fd)
+	s.lis.close()
+	s.acceptAgain.Stop()
+	for _, c := range s.conns {
+		c.flush() // answers that are ready still go
+		c.end(EndStop)
+	}
+	s.reap()
+	s.stall.Stop()
+	s.cancelHook()
+}
+
+// Stats returns the counters. Call it on the loop's goroutine.
+func (s *Server) Stats() Stats {
+	st := s.stats
+	st.Connections = len(s.conns)
+	st.InputMemory, st.OutputMemory, st.MemoryPeak = s.mem.in, s.mem.out, s.mem.peak
+	return st
+}
+
+// logf is Config.Logf, at most once a second: its lines are caused by peers.
+func (s *Server) logf(format string, args ...any) {
+	now := s.loop.Now()
+	if s.logged && now-s.lastLog < time.Second {
+		return
+	}
+	s.logged, s.lastLog = true, now
+	s.cfg.Logf(format, args...)
+}
+
+const (
+	acceptsPerWakeup = 16
+	acceptPause      = 100 * time.Millisecond
+)
+
+// accept takes the connections that wait, a bounded number at a time.
+func (s *Server) accept(uint32) {
+	for range acceptsPerWakeup {
+		fd, _, err := unix.Accept4(s.lis.fd, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
+		switch err {
+		case nil:
+			s.admit(fd)
+		case unix.EAGAIN:
+			return
+		case unix.EINTR, unix.ECONNABORTED:
+		default:
+			// No descriptors or memory: the listener stays readable, so without a
+			// pause this would spin.
+			s.stats.AcceptErr++
+			s.logf("cannot accept a library connection: %v", err)
+			if s.loop.Mod(s.lis.fd, 0) == nil {
+				s.acceptAgain.Reset(s.loop.Now() + acceptPause)
+			}
+			return
+		}
+	}
+}
+
+func (s *Server) resumeAccept() { _ = s.loop.Mod(s.lis.fd, loop.Readable) }
+
+// admit decides about an accepted connection.
+func (s *Server) admit(fd int) {
+	s.stats.Accepted++
+	cred, errno := usock.Peer(fd)
+	if errno != 0 {
+		s.stats.ByReason[EndSystem]++
+		usock.Close(fd)
+		return
+	}
+	privileged := cred.Uid == 0 || cred.Uid == s.own
+	room := s.cfg.MaxConns - len(s.conns)
+	if !privileged {
+		room -= min(reserved, s.cfg.MaxConns/8)
+	}
+	switch {
+	case !s.cfg.Access.allowed(s.own, cred.Uid, cred.Gid, func() []uint32 { return peerGroups(fd) }):
+		s.logf("refused process %d of user %d, group %d: not allowed to connect", cred.Pid, cred.Uid, cred.Gid)
+		s.refuse(fd, RefusedSecurity, ipcwire.ErrSecurity)
+	case room <= 0:
+		s.logf("refused process %d of user %d: %d connections", cred.Pid, cred.Uid, len(s.conns))
+		s.refuse(fd, RefusedConnections, ipcwire.ErrNoResources)
+	case s.perUID[cred.Uid] >= s.cfg.MaxConnsPerUID:
+		s.logf("refused process %d of user %d: %d connections of this user", cred.Pid, cred.Uid, s.perUID[cred.Uid])
+		s.refuse(fd, RefusedUID, ipcwire.ErrNoResources)
+	default:
+		s.newConn(fd, service.Cred{PID: uint32(cred.Pid), UID: cred.Uid, GID: cred.Gid})
+	}
+}
+
+// refuse answers with a welcome that says no, whatever the hello will be. The
+// socket is empty, so the answer fits.
+func (s *Server) refuse(fd int, r Reason, err ipcwire.Error) {
+	s.stats.ByReason[r]++
+	var buf [64]byte
+	usock.Send(fd, s.appendWelcome(buf[:0], 0, err))
+	usock.Close(fd)
+}
+
+func (s *Server) appendWelcome(dst []byte, seq uint32, err ipcwire.Error) []byte {
+	var body [64]byte
+	w := ipcwire.AppendWelcome(body[:0], &ipcwire.Welcome{Protocol: ipcwire.Protocol, NodeID: s.cfg.NodeID,
+		MaxMessage: s.cfg.MaxMessage, MaxQueue: uint32(s.cfg.CallbackQueue)})
+	return append(ipcwire.AppendHeader(dst, ipcwire.OpWelcome, seq, err, len(w)), w...)
+}
+
+func (s *Server) newConn(fd int, cred service.Cred) {
+	s.nextID++
+	c := &conn{s: s, id: s.nextID, cred: cred, fd: fd, cbfd: -1, cbLimit: s.cfg.CallbackQueue}
+	if err := s.loop.Add(fd, loop.Readable, (*requestEnd)(c)); err != nil {
+		s.stats.ByReason[EndSystem]++
+		usock.Close(fd)
+		return
+	}
+	c.events = loop.Readable
+	s.conns[c.id] = c
+	s.perUID[cred.UID]++
+	c.deadline = s.loop.At(s.loop.Now()+s.cfg.HandshakeTimeout, func() { c.end(EndHandshake) })
+}
+
+// later puts a connection on a list that the end of this batch works off, and
+// makes sure there is such an end: our hook may have run already.
+func (s *Server) later(list *[]*conn, c *conn) {
+	*list = append(*list, c)
+	if s.loop.Stats().Wakeups == s.hookBatch {
+		s.loop.Kick()
+	}
+}
+
+// afterBatch ends what ended and sends what was queued.
+func (s *Server) afterBatch() {
+	s.reap()
+	for i := 0; i < len(s.dirty); i++ { // flush may end connections, not dirty them
+		c := s.dirty[i]
+		c.dirty = false
+		c.flush()
+	}
+	clear(s.dirty)
+	s.dirty = s.dirty[:0]
+	s.reap()
+	s.grantMemory()
+	s.hookBatch = s.loop.Stats().Wakeups
+	if len(s.dirty) > 0 || len(s.ended) > 0 {
+		s.loop.Kick() // an exit handler queued something
+	}
+}
+
+// reap calls the exits. An exit handler may end other connections.
+func (s *Server) reap() {
+	for i := 0; i < len(s.ended); i++ {
+		s.ended[i].exit()
+	}
+	clear(s.ended)
+	s.ended = s.ended[:0]
+}
+
+// run goes on with connections whose requests were put off.
+func (s *Server) run() {
+	s.running, s.runnable = s.runnable, s.running[:0]
+	for i, c := range s.running {
+		s.running[i] = nil
+		c.queued = false
+		c.work()
+	}
+}
+
+// stallTimeout is how long an unfinished large frame may keep its memory while
+// another connection waits for memory; stallCheck how often that is looked at.
+const (
+	stallTimeout = 5 * time.Second
+	stallCheck   = time.Second
+)
+
+func (s *Server) waitForMemory(c *conn) {
+	s.stats.Waits++
+	c.memWait = true
+	s.waiting = append(s.waiting, c)
+	if _, set := s.stall.Set(); !set {
+		s.stall.Reset(s.loop.Now() + stallCheck)
+	}
+}
+
+// grantMemory lets waiting connections go on, first come first served, as far as
+// what was given back reaches.
+func (s *Server) grantMemory() {
+	for len(s.waiting) > 0 {
+		c := s.waiting[0]
+		if c.phase != ended {
+			if s.mem.in+inputClasses[c.inClass+1] > s.mem.inLimit {
+				return
+			}
+			c.memWait = false
+			if !c.grow() {
+				return
+			}
+			c.update()
+		}
+		n := copy(s.waiting, s.waiting[1:])
+		s.waiting[n] = nil
+		s.waiting = s.waiting[:n]
+	}
+}
+
+// endStalled ends the connections that sit on memory others wait for.
+func (s *Server) endStalled() {
+	if len(s.waiting) == 0 {
+		return
+	}
+	now := s.loop.Now()
+	for _, c := range s.conns {
+		if c.inClass > 0 && !c.memWait && !c.blocked() && now-c.progress >= stallTimeout {
+			s.logf("process %d of user %d did not finish a large request: disconnected", c.cred.PID, c.cred.UID)
+			c.end(EndStalled)
+		}
+	}
+	s.stall.Reset(now + stallCheck)
+}
