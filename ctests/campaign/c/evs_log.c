@@ -239,7 +239,7 @@ int main(int argc, char **argv)
 			wait = busy ? 1 : 0;
 			if (!busy && rate > 0) {
 				now = now_ns();
-				wait = next > now ? (int)((next - now) / 1000000) : 0;
+				wait = next > now ? (int)((next - now + 999999) / 1000000) : 0;
 			}
 		}
 		pfd.revents = 0;
