@@ -20,10 +20,9 @@ import (
 // were delivered. Each partition's lowest member sends its list in pages; the
 // merged list is the partitions' lists by the lowest member's id.
 type book struct {
-	id    ipcwire.Service
-	name  string
-	env   service.Env
-	early bool
+	id   ipcwire.Service
+	name string
+	env  service.Env
 
 	words   []string
 	cfg     *srp.Configuration
@@ -338,17 +337,20 @@ func TestMessagesQueuedBeforeAMergeAreDeliveredBehindTheSynchronization(t *testi
 
 func TestMembersThatPartedHaveDifferentStatesHoweverLittleTheyDelivered(t *testing.T) {
 	// 1 and 2 part while a message of 2 is on its way: 2 delivers it, 1 does not.
-	f := newFixture(2)
-	f.Form(f.nodes(1, 2))
+	// Neither is synchronized with its new neighbour before all meet.
+	f := newFixture(4)
+	f.Form(f.nodes(1, 2), f.nodes(3), f.nodes(4))
 	f.Run()
 	f.write(t, 2, 3, "lost for 1", ipcwire.OK)
 	f.Node(2).Pull()
-	f.FormLosing(f.nodes(1), f.nodes(2))
-	f.Form(f.nodes(1, 2))
+	f.FormLosing(f.nodes(1, 3), f.nodes(2, 4))
+	f.Form(f.nodes(1, 2, 3, 4))
 	f.Run()
 	f.check(t)
-	if a, b := f.words(1, 0), f.words(2, 0); a != b || a != "lost for 1" {
-		t.Errorf("node 1 has %q, node 2 %q", a, b)
+	for id := wire.NodeID(1); id <= 4; id++ {
+		if got := f.words(id, 0); got != "lost for 1" {
+			t.Errorf("node %d has %q", id, got)
+		}
 	}
 }
 
