@@ -76,15 +76,18 @@ test-go: all
 
 test-c: all
 
+SHARE := $(DESTDIR)$(PREFIX)/share/doc/aisexec
 PKGCONFIG := $(DESTDIR)$(PREFIX)/lib/pkgconfig
 
 install: all install-lib
-	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/systemd/system $(PKGCONFIG)
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(PKGCONFIG) $(SHARE) \
+		$(DESTDIR)$(PREFIX)/lib/systemd/system
 	install -m 0755 $(BUILD)/bin/aisexec $(BUILD)/bin/ais-keygen $(DESTDIR)$(PREFIX)/sbin
 	install -m 0755 $(BUILD)/bin/aisctl $(BUILD)/bin/aisbench $(DESTDIR)$(PREFIX)/bin
+	install -m 0644 README.md LICENSE $(SHARE)
 	sed 's|@PREFIX@|$(PREFIX)|g' cmd/aisexec/aisexec.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/aisexec.service
-	for f in ais evs; do sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@VERSION@|$(VERSION)|g' \
-		include/$$f.pc.in > $(PKGCONFIG)/$$f.pc; done
+	for f in ais ais-a.01.01 evs; do sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@VERSION@|$(VERSION)|g' \
+		include/$$f.pc.in > $(PKGCONFIG)/$$f.pc || exit 1; done
 
 install-lib:
 

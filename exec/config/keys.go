@@ -102,9 +102,9 @@ var keys = []key{
 	// The process and its clients.
 	textKey("user", "ais", "user the executive becomes after start, when it was started by root", func(n *Network) *string { return &n.User }).fixed("ais"),
 	textKey("group", "ais", "group the executive becomes, and whose members may connect", func(n *Network) *string { return &n.Group }).fixed("ais"),
-	intKey("ipc_connections", 1, 1048576, 4096, "", "library connections (handles) at the same time", func(n *Network) *int { return &n.IPCConnections }),
-	intKey("ipc_connections_user", 1, 1048576, 1024, "", "the same, of one user that is not root", func(n *Network) *int { return &n.IPCConnectionsUser }),
-	intKey("ipc_queue", 65536, 268435456, 4194304, "bytes", "callbacks that may wait for one slow connection", func(n *Network) *int { return &n.IPCQueue }),
+	intKey("ipc_connections", 16, 1048576, 1024, "", "library connections (handles) at the same time", func(n *Network) *int { return &n.IPCConnections }),
+	intKey("ipc_connections_user", 1, 1048576, 0, "", "the same, of one user", func(n *Network) *int { return &n.IPCConnectionsUser }).computed("half of ipc_connections"),
+	intKey("ipc_queue", 2097152, 268435456, 8388608, "bytes", "callbacks that may wait for one slow connection", func(n *Network) *int { return &n.IPCQueue }),
 	{name: "debug", def: "off", values: "on or off", doc: "log more",
 		set: func(n *Network, v string) string { return onOff(&n.Debug, v) }},
 }

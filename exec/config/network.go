@@ -79,7 +79,7 @@ type Network struct {
 	User, Group string
 
 	IPCConnections     int // connections at the same time
-	IPCConnectionsUser int // the same, of one user that is not root
+	IPCConnectionsUser int // the same, of one user
 	IPCQueue           int // bytes of callbacks that may wait for one connection
 
 	Debug bool

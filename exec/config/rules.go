@@ -81,7 +81,7 @@ func (p *parser) derive() {
 		n.Accelerated = min(24, n.MaxMessages)
 	}
 	if p.at["ipc_connections_user"] == 0 {
-		n.IPCConnectionsUser = min(n.IPCConnectionsUser, n.IPCConnections)
+		n.IPCConnectionsUser = n.IPCConnections / 2
 	}
 }
 
