@@ -4,6 +4,8 @@ package ipc
 // see of it (service.Conn), its end. It owns both descriptors.
 
 import (
+	"time"
+
 	"golang.org/x/sys/unix"
 
 	"ais/exec/loop"
@@ -23,6 +25,9 @@ const (
 	// respPause is how many bytes of answers may wait before the connection is
 	// read no further.
 	respPause = 64 << 10
+	// cbGranted is how many bytes of callbacks a connection may always queue,
+	// whatever others hold.
+	cbGranted = 16 << 10
 )
 
 type phase uint8
@@ -59,7 +64,9 @@ type conn struct {
 	in       []byte // nil, or a pooled buffer of class inClass; in[r:w] is unused
 	inClass  int
 	r, w     int
-	progress loopTime // when input last arrived
+
+	reserved   int // input memory set aside for the frame that is arriving
+	reservedAt time.Duration
 
 	requests [maxOutstanding]pending
 	nreq     int
@@ -83,9 +90,11 @@ func (e *requestEnd) HandleEvent(events uint32) {
 		return
 	}
 	if events&loop.Writable != 0 {
+		c.stuck = false
 		c.flush()
 	}
 	switch {
+	case c.phase == ended:
 	case c.events&loop.Readable != 0 && events&(loop.Readable|loop.HangUp|loop.Error) != 0:
 		c.read()
 	case events&(loop.HangUp|loop.Error) != 0:
@@ -104,6 +113,7 @@ func (e *callbackEnd) HandleEvent(events uint32) {
 		c.end(EndPeer)
 		return
 	}
+	c.cbStuck = false
 	c.flush()
 }
 
@@ -145,7 +155,6 @@ func (c *conn) received(n int, errno unix.Errno) bool {
 		c.end(EndSystem)
 		return false
 	}
-	c.progress = c.s.loop.Now()
 	c.s.stats.BytesIn += uint64(n)
 	return true
 }
@@ -259,14 +268,15 @@ func (c *conn) keep(rest []byte) {
 	c.r, c.w = 0, copy(c.in, rest)
 }
 
-// grow moves a full buffer to the next class. false: there is no memory now and
-// the connection is on the waiting list.
+// grow moves a full buffer to the next class. It is never in the largest, which
+// holds the largest frame. false: there is no memory now and the connection is on
+// the waiting list.
 func (c *conn) grow() bool {
-	bigger := c.s.mem.input(c.inClass + 1) // the largest class holds the largest frame, so it is never full here
-	if bigger == nil {
+	if c.reserved == 0 && !c.reserve() {
 		c.s.waitForMemory(c)
 		return false
 	}
+	bigger := c.s.mem.input(c.inClass + 1)
 	n := copy(bigger, c.in[c.r:c.w])
 	c.s.mem.releaseInput(c.inClass, c.in)
 	c.in, c.r, c.w = bigger, 0, n
@@ -274,10 +284,19 @@ func (c *conn) grow() bool {
 	return true
 }
 
+// reserve sets memory aside for the frame that is arriving.
+func (c *conn) reserve() bool {
+	h, _ := ipcwire.DecodeHeader(c.in[c.r:c.w])
+	c.reserved = c.s.mem.reserve(int(h.Size))
+	c.reservedAt = c.s.loop.Now()
+	return c.reserved > 0
+}
+
 func (c *conn) releaseInput() {
 	if c.in != nil {
 		c.s.mem.releaseInput(c.inClass, c.in)
-		c.in, c.inClass, c.r, c.w = nil, 0, 0, 0
+		c.s.mem.in -= c.reserved
+		c.in, c.inClass, c.reserved, c.r, c.w = nil, 0, 0, 0, 0
 	}
 }
 

@@ -24,7 +24,9 @@
 //	                   connection holds no buffer
 //
 // Input beyond a connection's first 16 KiB counts against InputMemory: when it is
-// used up, connections wait for it, and a frame that made no progress for
+// used up, connections wait for it, and a frame that is not complete after
 // stallTimeout gives its memory back by ending its connection. So input is
-// bounded by InputMemory + MaxConns * 16 KiB.
+// bounded by InputMemory + MaxConns * 16 KiB. Output is bounded by OutputMemory
+// plus what every connection may always have, MaxConns * 80 KiB: so no one is
+// silenced by others that do not read.
 package ipc

@@ -22,22 +22,47 @@ const (
 // memory counts and pools.
 type memory struct {
 	inLimit, outLimit int
-	in, out, peak     int
+	in                int // reserved for frames that outgrow the first class
+	base              int // first class
+	out, peak         int
 	inFree            [len(inputClasses)][][]byte
 	outFree           [2]*chunk
 	outFreeBytes      [2]int
 }
 
-func (m *memory) note() { m.peak = max(m.peak, m.in+m.out) }
+func (m *memory) note() { m.peak = max(m.peak, m.in+m.base+m.out) }
 
-// input returns a buffer of a class, or nil when the limit does not allow it.
+// classFor is the smallest class that holds size bytes.
+func classFor(size int) int {
+	for i, n := range inputClasses {
+		if size <= n {
+			return i
+		}
+	}
+	panic("ipc: a frame larger than ipcwire.MaxFrame") // DecodeHeader refuses it
+}
+
+// reserve sets aside what a whole frame of size bytes will need, all or nothing:
+// were it taken class by class, frames could block each other half way. Memory
+// itself is only made as bytes arrive. 0: not now.
+func (m *memory) reserve(size int) int {
+	n := inputClasses[classFor(size)]
+	if m.in+n > m.inLimit {
+		return 0
+	}
+	m.in += n
+	m.note()
+	return n
+}
+
+// input returns a buffer of a class; for classes above the first there must be a
+// reservation.
 func (m *memory) input(class int) []byte {
 	size := inputClasses[class]
-	if class > 0 && m.in+size > m.inLimit {
-		return nil
+	if class == 0 {
+		m.base += size
+		m.note()
 	}
-	m.in += size
-	m.note()
 	if free := m.inFree[class]; len(free) > 0 {
 		b := free[len(free)-1]
 		free[len(free)-1] = nil
@@ -48,7 +73,9 @@ func (m *memory) input(class int) []byte {
 }
 
 func (m *memory) releaseInput(class int, b []byte) {
-	m.in -= inputClasses[class]
+	if class == 0 {
+		m.base -= inputClasses[0]
+	}
 	if (len(m.inFree[class])+1)*inputClasses[class] <= keepFree {
 		m.inFree[class] = append(m.inFree[class], b)
 	}
@@ -99,8 +126,12 @@ type queue struct {
 	bytes      int // not yet sent
 }
 
-// fits tells whether n more bytes stay within the output memory.
-func (m *memory) fits(q *queue, n int) bool {
+// fits tells whether n more bytes stay within the output memory. A queue's first
+// granted bytes are its own, so that those who hold much cannot silence the rest.
+func (m *memory) fits(q *queue, n, granted int) bool {
+	if q.bytes+n <= granted {
+		return true
+	}
 	if q.tail != nil {
 		n -= len(q.tail.data) - q.tail.w
 	}

@@ -4,17 +4,12 @@ package ipc
 // their bounds, and sending them.
 
 import (
-	"time"
-
 	"golang.org/x/sys/unix"
 
 	"ais/exec/service"
 	"ais/libais/ipcwire"
 	"ais/libais/ipcwire/usock"
 )
-
-// loopTime is a time of the loop's clock.
-type loopTime = time.Duration
 
 var (
 	_ service.Conn            = (*conn)(nil)
@@ -70,7 +65,7 @@ func (c *conn) Respond(seq uint32, err ipcwire.Error, body []byte) {
 		c.end(EndResponses)
 		return
 	}
-	if !c.s.mem.fits(&c.resp, size) {
+	if !c.s.mem.fits(&c.resp, size, respPause) {
 		c.end(EndMemory)
 		return
 	}
@@ -93,7 +88,7 @@ func (c *conn) NotifyPayload(op ipcwire.Op, head, payload []byte) bool {
 		return true
 	}
 	size := ipcwire.HeaderSize + len(head) + len(payload)
-	if size > ipcwire.MaxFrame || c.cb.bytes+size > c.cbLimit || !c.s.mem.fits(&c.cb, size) {
+	if size > ipcwire.MaxFrame || c.cb.bytes+size > c.cbLimit || !c.s.mem.fits(&c.cb, size, cbGranted) {
 		c.s.stats.QueueFull++
 		return false
 	}
@@ -120,8 +115,11 @@ func (c *conn) flush() {
 	if c.phase == ended {
 		return
 	}
-	c.stuck = c.drain(&c.resp, c.fd)
-	if c.phase != ended && c.phase != handshaking {
+	// A socket that was full is left alone until the loop says it is not.
+	if !c.stuck {
+		c.stuck = c.drain(&c.resp, c.fd)
+	}
+	if c.phase == open && !c.cbStuck {
 		c.cbStuck = c.drain(&c.cb, c.cbfd)
 	}
 	if c.phase == ended {

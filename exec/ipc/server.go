@@ -176,7 +176,7 @@ func (s *Server) Stop() {
 func (s *Server) Stats() Stats {
 	st := s.stats
 	st.Connections = len(s.conns)
-	st.InputMemory, st.OutputMemory, st.MemoryPeak = s.mem.in, s.mem.out, s.mem.peak
+	st.InputMemory, st.OutputMemory, st.MemoryPeak = s.mem.in+s.mem.base, s.mem.out, s.mem.peak
 	return st
 }
 
@@ -347,13 +347,10 @@ func (s *Server) grantMemory() {
 	for len(s.waiting) > 0 {
 		c := s.waiting[0]
 		if c.phase != ended {
-			if s.mem.in+inputClasses[c.inClass+1] > s.mem.inLimit {
+			if !c.reserve() {
 				return
 			}
 			c.memWait = false
-			if !c.grow() {
-				return
-			}
 			c.update()
 		}
 		n := copy(s.waiting, s.waiting[1:])
@@ -362,14 +359,15 @@ func (s *Server) grantMemory() {
 	}
 }
 
-// endStalled ends the connections that sit on memory others wait for.
+// endStalled ends the connections that have been at one frame for too long while
+// others wait for memory. A trickle of bytes does not save them.
 func (s *Server) endStalled() {
 	if len(s.waiting) == 0 {
 		return
 	}
 	now := s.loop.Now()
 	for _, c := range s.conns {
-		if c.inClass > 0 && !c.memWait && !c.blocked() && now-c.progress >= stallTimeout {
+		if c.reserved > 0 && now-c.reservedAt >= stallTimeout {
 			s.logf("process %d of user %d did not finish a large request: disconnected", c.cred.PID, c.cred.UID)
 			c.end(EndStalled)
 		}
