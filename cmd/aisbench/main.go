@@ -5,9 +5,12 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"sort"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -33,8 +36,35 @@ met; 1 otherwise.`,
 	root.CompletionOptions.DisableDefaultCmd = true
 	sort.Slice(commands, func(i, j int) bool { return commands[i].Name() < commands[j].Name() })
 	root.AddCommand(commands...)
-	if err := root.Execute(); err != nil {
+	root.AddCommand(allCommand())
+	if err := root.ExecuteContext(context.Background()); err != nil {
 		fmt.Fprintln(os.Stderr, "aisbench:", err)
 		os.Exit(1)
+	}
+}
+
+// allCommand runs every measurement with its defaults, one after the other; a
+// failed one does not keep the next from running.
+func allCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "all",
+		Short: "Run every measurement with its defaults, one after the other",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var failed []string
+			for _, c := range commands {
+				fmt.Fprintf(cmd.OutOrStdout(), "== %s: %s\n", c.Name(), c.Short)
+				self := exec.CommandContext(cmd.Context(), "/proc/self/exe", c.Name())
+				self.Stdout, self.Stderr = cmd.OutOrStdout(), cmd.ErrOrStderr()
+				if err := self.Run(); err != nil {
+					fmt.Fprintf(cmd.ErrOrStderr(), "aisbench %s: %v\n", c.Name(), err)
+					failed = append(failed, c.Name())
+				}
+			}
+			if len(failed) > 0 {
+				return fmt.Errorf("failed: %s", strings.Join(failed, ", "))
+			}
+			return nil
+		},
 	}
 }
