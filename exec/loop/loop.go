@@ -70,6 +70,7 @@ type Loop struct {
 	slots        []slot
 	events       [maxEvents]unix.EpollEvent
 	timers       timerHeap
+	turn         *Timer // of Turn
 	hooks        []*hook
 	spin         time.Duration
 	kicked       bool
@@ -290,6 +291,24 @@ func (l *Loop) Run() error {
 		}
 		l.batch(n)
 	}
+	return nil
+}
+
+// Turn waits at most for (negative: without limit) and handles one batch. It is
+// what Run does again and again, for a caller that has its own condition to end.
+func (l *Loop) Turn(wait time.Duration) error {
+	if wait >= 0 {
+		if l.turn == nil {
+			l.turn = l.NewTimer(func() {})
+		}
+		l.turn.Reset(l.Refresh() + wait)
+		defer l.turn.Stop()
+	}
+	n, err := l.wait()
+	if err != nil {
+		return fmt.Errorf("loop: epoll_wait: %w", err)
+	}
+	l.batch(n)
 	return nil
 }
 

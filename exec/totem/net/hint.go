@@ -1,0 +1,321 @@
+// TCP connections whose only use is that they end when a process does. Owns the
+// listening socket and the connections. Nothing is believed because of them.
+
+package net
+
+import (
+	"net/netip"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"ais/exec/loop"
+	"ais/exec/totem/wire"
+)
+
+const (
+	maxInbound     = 256
+	maxInboundAddr = 4 // of one address
+	backoffFirst   = 50 * time.Millisecond
+	backoffMax     = 5 * time.Second
+	farewell       = 'q' // sent before a deliberate close
+)
+
+// peer is one connection.
+type peer struct {
+	h     *hints
+	fd    int
+	id    wire.NodeID // outbound: whom we connect to
+	addr  netip.Addr
+	up    bool // established
+	bye   bool // the other side said that it will close
+	alien bool // sent something that no executive sends
+}
+
+type hints struct {
+	t       *Transport
+	lfd     int
+	in      []*peer
+	want    wire.NodeID // successor on the ring; 0: none
+	out     *peer
+	backoff time.Duration
+	timer   *loop.Timer
+}
+
+func (h *hints) init(t *Transport) {
+	h.t, h.lfd = t, -1
+	h.timer = t.loop.NewTimer(h.connect)
+}
+
+// listen opens the listening socket. Without it (somebody has the port) there
+// are fewer hints and nothing worse; Stats tells.
+func (h *hints) listen() {
+	fail := func(fd int, what string, err error) {
+		if fd >= 0 {
+			unix.Close(fd)
+		}
+		h.t.stats.HintsError = what + ": " + err.Error()
+	}
+	self := h.t.book.self
+	fd, err := h.socket()
+	if err != nil {
+		fail(fd, "TCP socket", err)
+		return
+	}
+	// So that a restart need not wait for connections of the start before.
+	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
+		fail(fd, "SO_REUSEADDR", err)
+		return
+	}
+	if err := unix.Bind(fd, unixAddr(self, h.t.book.scope)); err != nil {
+		fail(fd, "bind TCP "+self.String(), err)
+		return
+	}
+	if err := unix.Listen(fd, 64); err != nil {
+		fail(fd, "listen on TCP "+self.String(), err)
+		return
+	}
+	if err := h.t.loop.Add(fd, loop.Readable, loop.HandlerFunc(h.accept)); err != nil {
+		fail(fd, "epoll", err)
+		return
+	}
+	h.lfd = fd
+	h.t.stats.HintsOn = true
+}
+
+func (h *hints) socket() (int, error) {
+	return unix.Socket(familyOf(h.t.book.self.Addr()).domain, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+}
+
+// SetNeighbour names the successor on the ring, whose end is to be noticed (0:
+// none). Its predecessor's connection comes in by itself.
+func (t *Transport) SetNeighbour(id wire.NodeID) {
+	h := &t.tcp
+	if h.t == nil || t.cfg.NoHints || id == h.want {
+		return
+	}
+	h.want = id
+	if h.out != nil {
+		h.leave(h.out)
+	}
+	h.timer.Stop()
+	h.backoff = 0
+	if id != 0 {
+		h.connect()
+	}
+}
+
+// connect starts a connection to the wanted neighbour.
+func (h *hints) connect() {
+	if h.want == 0 || h.out != nil {
+		return
+	}
+	to, ok := h.t.book.address(h.want)
+	if !ok {
+		h.retry()
+		return
+	}
+	fd, err := h.socket()
+	if err != nil {
+		h.retry()
+		return
+	}
+	// From the address the neighbour knows us by.
+	unix.SetsockoptInt(fd, unix.IPPROTO_IP, bindNoPort, 1)
+	err = unix.Bind(fd, unixAddr(netip.AddrPortFrom(h.t.book.self.Addr(), 0), h.t.book.scope))
+	if err == nil {
+		if err = unix.Connect(fd, unixAddr(to, h.t.book.scope)); err == unix.EINPROGRESS || err == unix.EINTR {
+			err = nil
+		}
+	}
+	p := &peer{h: h, fd: fd, id: h.want, addr: to.Addr()}
+	if err == nil {
+		err = h.t.loop.Add(fd, loop.Writable|loop.PeerClosed, p)
+	}
+	if err != nil {
+		unix.Close(fd)
+		if err == unix.ECONNREFUSED {
+			h.t.rate.add(h.want)
+		}
+		h.retry()
+		return
+	}
+	h.out = p
+}
+
+// retry sets the time of the next attempt.
+func (h *hints) retry() {
+	h.backoff = min(max(2*h.backoff, backoffFirst), backoffMax)
+	h.timer.Reset(h.t.loop.Now() + h.backoff)
+}
+
+// accept takes connections of known nodes; a stranger's is closed with a word.
+func (h *hints) accept(uint32) {
+	for i := 0; i < 32; i++ {
+		fd, sa, err := unix.Accept4(h.lfd, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
+		switch err {
+		case nil:
+		case unix.EINTR, unix.ECONNABORTED:
+			continue
+		default:
+			return
+		}
+		p := &peer{h: h, fd: fd, addr: sockAddr(sa), up: true}
+		if !h.welcome(p) {
+			h.t.stats.TCPRefusedPeer++
+			unix.Write(fd, []byte{farewell})
+			unix.Close(fd)
+			continue
+		}
+		if err := h.t.loop.Add(fd, loop.Readable|loop.PeerClosed, p); err != nil {
+			unix.Close(fd)
+			continue
+		}
+		h.t.stats.TCPAccepted++
+		h.in = append(h.in, p)
+	}
+}
+
+func (h *hints) welcome(p *peer) bool {
+	if len(h.in) >= maxInbound || h.t.book.who(p.addr) == 0 {
+		return false
+	}
+	same := 0
+	for _, o := range h.in {
+		if o.addr == p.addr {
+			same++
+		}
+	}
+	return same < maxInboundAddr
+}
+
+func sockAddr(sa unix.Sockaddr) netip.Addr {
+	switch sa := sa.(type) {
+	case *unix.SockaddrInet4:
+		return netip.AddrFrom4(sa.Addr)
+	case *unix.SockaddrInet6:
+		return netip.AddrFrom16(sa.Addr).Unmap()
+	}
+	return netip.Addr{}
+}
+
+// HandleEvent sees a connection come up, say good-bye, or end.
+func (p *peer) HandleEvent(events uint32) {
+	h := p.h
+	if !p.up {
+		errno, err := unix.GetsockoptInt(p.fd, unix.SOL_SOCKET, unix.SO_ERROR)
+		if err != nil || errno != 0 {
+			h.ended(p, unix.Errno(errno))
+			return
+		}
+		if events&loop.Writable == 0 {
+			return
+		}
+		p.up = true
+		h.backoff = 0
+		h.t.stats.TCPConnects++
+		if err := h.t.loop.Mod(p.fd, loop.Readable|loop.PeerClosed); err != nil {
+			h.ended(p, 0)
+			return
+		}
+		if events&(loop.Readable|loop.PeerClosed|loop.Error|loop.HangUp) == 0 {
+			return
+		}
+	}
+	var buf [16]byte
+	n, err := unix.Read(p.fd, buf[:])
+	switch {
+	case err == unix.EAGAIN || err == unix.EINTR:
+	case err != nil:
+		h.ended(p, err.(unix.Errno))
+	case n == 0:
+		h.ended(p, 0)
+	case n == 1 && buf[0] == farewell && !p.bye:
+		p.bye = true
+	default:
+		p.alien = true
+		h.ended(p, 0)
+	}
+}
+
+// ended is the point of it all: a connection that was not said good-bye to has
+// ended, or the neighbour's port refuses us.
+func (h *hints) ended(p *peer, errno unix.Errno) {
+	h.drop(p)
+	if !p.bye && !p.alien && (p.up || errno == unix.ECONNREFUSED || errno == unix.ECONNRESET) {
+		id := p.id
+		if id == 0 {
+			id = h.t.book.who(p.addr)
+		}
+		h.t.rate.add(id)
+	}
+	if h.out == nil && h.want != 0 {
+		if _, set := h.timer.Set(); !set {
+			h.retry()
+		}
+	}
+}
+
+// leave closes a connection deliberately.
+func (h *hints) leave(p *peer) {
+	if p.up {
+		unix.Write(p.fd, []byte{farewell})
+	}
+	h.drop(p)
+}
+
+func (h *hints) drop(p *peer) {
+	h.t.loop.Remove(p.fd)
+	unix.Close(p.fd)
+	if h.out == p {
+		h.out = nil
+		return
+	}
+	for i, o := range h.in {
+		if o == p {
+			last := len(h.in) - 1
+			h.in[i], h.in[last] = h.in[last], nil
+			h.in = h.in[:last]
+			return
+		}
+	}
+}
+
+// Goodbye closes the hint connections so that nobody takes it for a death. The
+// driver calls it when it has left the ring.
+func (t *Transport) Goodbye() {
+	h := &t.tcp
+	if h.t == nil {
+		return
+	}
+	h.want = 0
+	h.timer.Stop()
+	for len(h.in) > 0 {
+		h.leave(h.in[len(h.in)-1])
+	}
+	if h.out != nil {
+		h.leave(h.out)
+	}
+	t.shut(&h.lfd)
+}
+
+// close closes everything without a word, as the death of the process would.
+func (h *hints) close() {
+	if h.t == nil {
+		return
+	}
+	h.want = 0
+	h.timer.Stop()
+	for len(h.in) > 0 {
+		h.drop(h.in[len(h.in)-1])
+	}
+	if h.out != nil {
+		h.drop(h.out)
+	}
+	h.t.shut(&h.lfd)
+}
+
+func (h *hints) count(s *Stats) {
+	s.TCPInbound = len(h.in)
+	s.TCPOutbound = h.out != nil && h.out.up
+}
