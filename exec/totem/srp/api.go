@@ -62,6 +62,9 @@ type Config struct {
 	Accelerated     int           // packets that may follow the token; 0 is the 1995 protocol
 	MaxMembers      int           // at most this many processors in a ring (default 128)
 	Seed            uint64        // for jitter; the simulator fixes it
+
+	// Trace, if not nil, is told protocol events. It must not call the machine.
+	Trace func(Event)
 }
 
 // State is the membership state.
@@ -130,8 +133,8 @@ type Ready struct {
 	// sequence numbers up to it may be used. Asked for in blocks and early.
 	ReserveSeq uint64
 	// Install, if not nil, is a ring whose traffic key must be derived before
-	// Packets are sealed. Keys of rings that are neither Install, nor the ring
-	// of the state before, may be forgotten.
+	// Packets are sealed. Two keys are needed at any time and no other: of the
+	// ring of the last DeliverRegular, and of the last Install.
 	Install *Ring
 	// Packets to send, in order.
 	Packets []Outgoing
@@ -139,6 +142,8 @@ type Ready struct {
 	Deliveries []Delivery
 	// SafeRing and SafeSeq: every delivered message of SafeRing up to SafeSeq is
 	// held by every member of the ring (safe). Never goes back within a ring.
+	// When a transitional configuration is delivered, everything delivered
+	// before it is held by all of its members. Zero while there is no ring.
 	SafeRing wire.RingID
 	SafeSeq  uint64
 }

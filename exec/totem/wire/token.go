@@ -86,12 +86,14 @@ func (t *Token) Unmarshal(pkt []byte) error {
 	if t.Aru > t.High {
 		return ErrRange
 	}
+	end := uint64(0) // ranges are sorted and apart
 	for i := range n {
 		b := pkt[TokenHeader+i*RangeSize:]
 		r := Range{From: le.Uint64(b), Count: le.Uint32(b[8:])}
-		if r.From == 0 || r.Count == 0 || r.From > t.High || uint64(r.Count) > t.High-r.From+1 {
+		if r.From <= end || r.Count == 0 || r.From > t.High || uint64(r.Count) > t.High-r.From+1 {
 			return ErrRange
 		}
+		end = r.From + uint64(r.Count) - 1
 		t.Ranges = append(t.Ranges, r)
 	}
 	return nil

@@ -1,0 +1,83 @@
+package srp
+
+import (
+	"time"
+
+	"ais/exec/totem/wire"
+)
+
+// Defaults. The token, hold, merge and window figures are those of openais
+// 0.80; the others follow from what is promised:
+//
+//   - A stopped processor must be out within 1.5 token timeouts. It costs one
+//     TokenTimeout to miss the token and one Consensus to miss the Joins; the
+//     rest (commit token, recovery) takes a few rotations. Consensus is 300 ms.
+//   - At 30 percent loss a processor must not be failed for silence. Joins
+//     repeat every 10 ms (JoinFast; every 50 ms with very many members), so that
+//     in 300 ms at least 6, and with up to 20 members at least 20, go out:
+//     0.3^20 is nothing, and a processor that is heard again is not failed.
+//   - A lost token costs one retransmission interval, not a timeout: 2 ms at
+//     first, doubling to at most 1/50 of TokenTimeout. With the defaults at
+//     least 50 copies go out before the timeout.
+const (
+	DefaultTokenTimeout   = 1000 * time.Millisecond
+	DefaultConsensus      = 300 * time.Millisecond
+	DefaultJoinInterval   = 50 * time.Millisecond
+	DefaultMergeInterval  = 200 * time.Millisecond
+	DefaultProbeTimeout   = 10 * time.Millisecond
+	DefaultHold           = 180 * time.Millisecond
+	DefaultFailToReceive  = 2500
+	DefaultSeqnoUnchanged = 30
+	DefaultWindow         = 50
+	DefaultMaxMessages    = 17
+	DefaultMaxPacket      = 1400
+
+	// MinMaxPacket is the smallest MaxPacket New accepts.
+	MinMaxPacket = 400
+	// JoinFast is the interval of the first Joins.
+	JoinFast = 10 * time.Millisecond
+)
+
+// tokenRetransmits is how many copies of a token go out before it is lost.
+const tokenRetransmits = 50
+
+// minRetransmit is the shortest retransmission interval of token and commit token.
+const minRetransmit = 2 * time.Millisecond
+
+func def[T int | time.Duration](v *T, d T) {
+	if *v <= 0 {
+		*v = d
+	}
+}
+
+// withDefaults fills what is not set. The token timeout scales what depends on it.
+func (c Config) withDefaults() Config {
+	def(&c.TokenTimeout, DefaultTokenTimeout)
+	def(&c.Consensus, c.TokenTimeout*3/10)
+	def(&c.TokenRetransmit, c.TokenTimeout/tokenRetransmits)
+	c.TokenRetransmit = max(min(c.TokenRetransmit, c.TokenTimeout/tokenRetransmits), minRetransmit)
+	def(&c.JoinInterval, min(DefaultJoinInterval, c.Consensus/4))
+	def(&c.MergeInterval, DefaultMergeInterval)
+	def(&c.ProbeTimeout, DefaultProbeTimeout)
+	def(&c.Hold, min(DefaultHold, c.TokenTimeout/4))
+	c.Hold = min(c.Hold, c.TokenTimeout/2)
+	def(&c.FailToReceive, DefaultFailToReceive)
+	def(&c.SeqnoUnchanged, DefaultSeqnoUnchanged)
+	c.SeqnoUnchanged = min(c.SeqnoUnchanged, 250)
+	def(&c.Window, DefaultWindow)
+	def(&c.MaxMessages, DefaultMaxMessages)
+	c.Window = min(c.Window, maxSlots/16)
+	c.MaxMessages = min(c.MaxMessages, c.Window)
+	def(&c.MaxPacket, DefaultMaxPacket)
+	c.MaxPacket = max(c.MaxPacket, MinMaxPacket)
+	def(&c.MaxMembers, wire.MaxMembers)
+	c.MaxMembers = min(c.MaxMembers, wire.MaxMembers)
+	c.Accelerated = max(0, min(c.Accelerated, c.MaxMessages))
+	return c
+}
+
+// MaxPayload is the most bytes Source.Next may write for packets of maxPacket
+// bytes: a message must fit one packet again when it is recovered.
+func MaxPayload(maxPacket int) int {
+	return max(maxPacket, MinMaxPacket) - wire.DataOverhead
+}

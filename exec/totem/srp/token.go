@@ -1,0 +1,547 @@
+package srp
+
+import (
+	"time"
+
+	"ais/exec/totem/plant"
+	"ais/exec/totem/wire"
+)
+
+// retransmit repeats the last token or commit token until something shows that
+// its receiver has it.
+type retransmit struct {
+	at    Time
+	step  time.Duration
+	count int
+}
+
+func (m *Machine) stopTimers() {
+	m.lossAt, m.holdAt, m.cancelAt = Never, Never, Never
+	m.retransmit.at = Never
+	m.joinAt, m.agreeAt, m.formAt = Never, Never, Never
+	m.aloneAt = Never
+	m.holding = false
+}
+
+// armRetransmit starts the repetition: after one and a half undisturbed
+// rotations at first, doubling up to TokenRetransmit. It does not follow disturbed
+// rotations, or loss would lengthen the repair of loss.
+func (m *Machine) armRetransmit() {
+	step := min(max(m.rotation*3/2, minRetransmit), m.cfg.TokenRetransmit)
+	m.retransmit = retransmit{at: m.now + step, step: step}
+}
+
+func (m *Machine) nextRetransmit() {
+	r := &m.retransmit
+	r.count++
+	r.step = min(2*r.step, m.cfg.TokenRetransmit)
+	r.at = m.now + r.step
+	m.n.TokenRetransmits++
+	m.trace(Event{Kind: EventTokenRetransmit, A: m.sentSeq, B: uint64(r.count)})
+}
+
+func (m *Machine) successor() wire.NodeID {
+	w := m.cur
+	return w.members[(w.self+1)%len(w.members)].ID
+}
+
+func (m *Machine) predecessor() wire.NodeID {
+	w := m.cur
+	return w.members[(w.self+len(w.members)-1)%len(w.members)].ID
+}
+
+// stepToken takes the token (Totem 1995, section 4.2).
+func (m *Machine) stepToken(org Origin, pkt []byte) Reject {
+	if m.state != Operational && m.state != Recovery {
+		return RejectState
+	}
+	if org.Ring != m.cur.ring {
+		return RejectForeign
+	}
+	if org.Member.ID != m.predecessor() {
+		return RejectOrigin
+	}
+	t := &m.in
+	if err := t.Unmarshal(pkt); err != nil {
+		return RejectMalformed
+	}
+	if t.Seq <= m.tokenSeq && !plant.On(plant.OldTokenAccepted) {
+		// The sender does not know yet that it arrived: say so, or it goes on.
+		ack := wire.TokenAck{Seq: m.tokenSeq}
+		m.send(Outgoing{To: org.Member.ID, Ring: m.cur.ring, Data: ack.AppendTo(m.buf())})
+		return RejectOldToken
+	}
+	if m.holding {
+		return RejectOldToken
+	}
+	if t.High > m.cur.freed+uint64(len(m.cur.slots)) {
+		return RejectBeyond
+	}
+	if t.High < m.cur.high && !plant.On(plant.OldTokenAccepted) ||
+		t.AruSetter != 0 && m.cur.index(t.AruSetter) < 0 {
+		return RejectMalformed
+	}
+	m.tok, m.in = m.in, m.tok
+	m.visit()
+	return Accepted
+}
+
+// visit is what a processor does with the token, up to where it may hold it.
+func (m *Machine) visit() {
+	t, w := &m.tok, m.cur
+	m.n.TokenVisits++
+	m.tokenSeq = t.Seq
+	m.prevHigh, m.tokenHigh = m.tokenHigh, t.High
+	m.noteVisit(t)
+	m.clearProvedSuspects()
+	w.freedPrev = w.freed
+	m.resent = m.serveRequests(t)
+	m.stabilize(t.Aru)
+	if m.state == Recovery {
+		m.recoveryToken(t)
+	} else if m.failedToReceive(t) {
+		m.becomeGatherAlone(CauseFailToReceive)
+		return
+	}
+	if m.holdNow(t) {
+		m.hold()
+		return
+	}
+	m.visitOut()
+}
+
+// noteVisit restarts the timers and measures the rotation.
+func (m *Machine) noteVisit(t *wire.Token) {
+	gap := m.now - m.visitAt
+	held := int(m.tokenIdle) >= m.cfg.SeqnoUnchanged
+	if m.state == Operational && !held {
+		m.longestGap = max(m.longestGap, gap)
+	}
+	if m.sampled && !held && !t.Delayed {
+		m.rotation += (gap - m.rotation) / 8
+	}
+	m.sampled = !t.Delayed
+	m.visitAt = m.now
+	m.lossAt = m.now + m.cfg.TokenTimeout
+	m.retransmit.at, m.cancelAt = Never, Never
+	m.commit.pending = false
+	m.tokenFirst = false
+}
+
+// serveRequests sends again what the token asks for and is here, and returns how
+// many. What is served leaves the list, so that the next member does not serve
+// it too.
+func (m *Machine) serveRequests(t *wire.Token) int {
+	if len(t.Ranges) == 0 {
+		return 0
+	}
+	w := m.cur
+	resent := 0
+	kept := m.ranges[:0]
+	for _, r := range t.Ranges {
+		end := r.From + uint64(r.Count) // checked by the decoder: at most High+1
+		for seq := max(r.From, w.freed+1); seq < end; seq++ {
+			if w.has(seq) && resent < m.cfg.Window {
+				m.sendRing(w.ring, w.at(seq).buf)
+				resent++
+				continue
+			}
+			kept = appendRange(kept, seq)
+		}
+	}
+	t.Ranges = append(t.Ranges[:0], kept[:min(len(kept), m.maxRanges())]...)
+	if resent > 0 {
+		m.n.Resent += uint64(resent)
+		m.trace(Event{Kind: EventResend, A: uint64(resent)})
+	}
+	return resent
+}
+
+func (m *Machine) maxRanges() int {
+	return min(wire.MaxRanges, (m.cfg.MaxPacket-wire.TokenHeader)/wire.RangeSize)
+}
+
+// appendRange adds seq to a sorted list of ranges, as long as there is room.
+func appendRange(l []wire.Range, seq uint64) []wire.Range {
+	if n := len(l); n > 0 && l[n-1].From+uint64(l[n-1].Count) == seq {
+		l[n-1].Count++
+		return l
+	}
+	if len(l) == cap(l) {
+		return l
+	}
+	return append(l, wire.Range{From: seq, Count: 1})
+}
+
+// requestMissing adds what is missing here to the list. With the accelerated
+// ring the token runs ahead of messages, so only what the token already told at
+// the visit before is missing (Accelerated Ring, section III.B).
+func (m *Machine) requestMissing(t *wire.Token) {
+	w := m.cur
+	limit := m.tokenHigh
+	if m.cfg.Accelerated > 0 {
+		limit = min(m.prevHigh, limit)
+	}
+	if w.aru >= limit {
+		return
+	}
+	var own [wire.MaxRanges]wire.Range
+	missing := own[:0]
+	asked := uint64(0)
+	for seq := w.aru + 1; seq <= limit; seq++ {
+		if !w.has(seq) {
+			missing = appendRange(missing, seq)
+			asked++
+		}
+	}
+	if asked == 0 {
+		return
+	}
+	m.n.Requested += asked
+	m.trace(Event{Kind: EventRequest, A: missing[0].From, B: asked})
+	t.Ranges = append(t.Ranges[:0], mergeRanges(m.ranges[:0], t.Ranges, missing, m.maxRanges())...)
+}
+
+// mergeRanges writes the union of two sorted lists into dst, lowest first, at
+// most limit ranges.
+func mergeRanges(dst, a, b []wire.Range, limit int) []wire.Range {
+	for len(a) > 0 || len(b) > 0 {
+		var r wire.Range
+		if len(b) == 0 || len(a) > 0 && a[0].From <= b[0].From {
+			r, a = a[0], a[1:]
+		} else {
+			r, b = b[0], b[1:]
+		}
+		if n := len(dst); n > 0 {
+			last := &dst[n-1]
+			end := last.From + uint64(last.Count)
+			if r.From >= last.From && r.From <= end {
+				if rEnd := r.From + uint64(r.Count); rEnd > end {
+					last.Count = uint32(rEnd - last.From)
+				}
+				continue
+			}
+		}
+		if len(dst) == limit {
+			break
+		}
+		dst = append(dst, r)
+	}
+	return dst
+}
+
+// stabilize learns what every member has: between this node's sending of the
+// token and its return everybody had the chance to lower the aru, and only who
+// lowered it raises it; so the lower of the two figures is safe, and one alone
+// is not (Totem 1995, section 4.3).
+func (m *Machine) stabilize(aru uint64) {
+	w := m.cur
+	safe := min(m.sentAru, aru)
+	if plant.On(plant.AruOfOneVisit) {
+		safe = aru
+	}
+	w.safe = max(w.safe, safe)
+	m.deliverWhatIsDue(w)
+}
+
+// failedToReceive tells that this node's aru did not move while everybody waits
+// for it.
+func (m *Machine) failedToReceive(t *wire.Token) bool {
+	if t.AruSetter != m.cfg.Self.ID || m.cur.aru != m.stuckAru {
+		m.stuckAru, m.stuck = m.cur.aru, 0
+		return false
+	}
+	m.stuck++
+	return m.stuck > m.cfg.FailToReceive
+}
+
+// holdNow decides, at the representative, whether to keep the token for a while
+// because nothing happens.
+func (m *Machine) holdNow(t *wire.Token) bool {
+	w := m.cur
+	if w.self != 0 || m.state != Operational {
+		return false
+	}
+	if m.holdCancel || t.High != m.prevHigh || t.Aru != t.High || w.safe != t.High || len(t.Ranges) > 0 ||
+		t.Backlog > 0 || m.cfg.Source.Backlog() > 0 {
+		m.idle, m.holdCancel = 0, false
+		return false
+	}
+	m.idle = min(m.idle+1, 255)
+	return m.idle > m.cfg.SeqnoUnchanged
+}
+
+func (m *Machine) hold() {
+	m.holding = true
+	m.holdAt = m.now + m.cfg.Hold
+	m.lossAt = Never
+	m.n.Holds++
+	m.trace(Event{Kind: EventHold})
+	// All have forwarded it and none sees anything come of it: tell them.
+	ack := wire.TokenAck{Seq: m.tokenSeq}
+	m.sendRing(m.cur.ring, ack.AppendTo(m.buf()))
+}
+
+// releaseHeld lets the held token go; the Source is asked again.
+func (m *Machine) releaseHeld() {
+	m.holding = false
+	m.holdAt = Never
+	m.visitAt = m.now
+	m.lossAt = m.now + m.cfg.TokenTimeout
+	m.visitOut()
+}
+
+// mayBeHeld tells that the representative holds the token, or will.
+func (m *Machine) mayBeHeld() bool {
+	return len(m.cur.members) > 1 && m.cur.self != 0 && int(m.tokenIdle) >= m.cfg.SeqnoUnchanged
+}
+
+func (m *Machine) sendHoldCancel() {
+	m.n.HoldCancels++
+	p := wire.HoldCancel{Seq: m.tokenSeq}
+	m.send(Outgoing{To: m.cur.members[0].ID, Ring: m.cur.ring, Data: p.AppendTo(m.buf())})
+	m.cancelAt = m.now + min(max(2*m.rotation, minRetransmit), m.cfg.TokenRetransmit)
+}
+
+func (m *Machine) stepHoldCancel(org Origin, pkt []byte) Reject {
+	if m.state != Operational {
+		return RejectState
+	}
+	if org.Ring != m.cur.ring {
+		return RejectForeign
+	}
+	var p wire.HoldCancel
+	if p.Unmarshal(pkt) != nil {
+		return RejectMalformed
+	}
+	if m.cur.self != 0 || m.cur.index(org.Member.ID) < 0 {
+		return RejectOrigin
+	}
+	m.idle = 0
+	if m.holding {
+		m.tok.Idle = 0
+		m.releaseHeld()
+	} else {
+		m.holdCancel = true
+	}
+	return Accepted
+}
+
+func (m *Machine) stepTokenAck(org Origin, pkt []byte) Reject {
+	if m.state != Operational && m.state != Recovery {
+		return RejectState
+	}
+	if org.Ring != m.cur.ring {
+		return RejectForeign
+	}
+	var p wire.TokenAck
+	if p.Unmarshal(pkt) != nil {
+		return RejectMalformed
+	}
+	if m.cur.index(org.Member.ID) < 0 {
+		return RejectOrigin
+	}
+	if p.Seq >= m.sentSeq {
+		m.retransmit.at = Never
+	}
+	return Accepted
+}
+
+// sawRound notes what a message tells about the token: that its source had it.
+func (m *Machine) sawRound(from wire.NodeID, d *wire.Data) {
+	if d.Round < m.sentSeq || m.sentSeq == 0 {
+		return
+	}
+	m.retransmit.at = Never
+	if d.AfterToken && from == m.predecessor() {
+		m.tokenFirst = true
+	}
+}
+
+// visitOut is the second half of a visit: send, set the aru, ask for what is
+// missing, pass the token on.
+func (m *Machine) visitOut() {
+	t, w := &m.tok, m.cur
+	allowed := m.allowance(t)
+	first := t.High + 1
+	if m.state == Recovery {
+		m.sendOld(t, allowed)
+	} else {
+		m.sendNew(t, allowed)
+	}
+	sent := int(t.High + 1 - first)
+	behind := min(sent, m.cfg.Accelerated)
+	for i := range sent - behind {
+		m.sendRing(w.ring, w.at(first+uint64(i)).buf)
+	}
+	if w.aru < t.Aru || t.AruSetter == m.cfg.Self.ID || t.AruSetter == 0 {
+		t.Aru, t.AruSetter = min(w.aru, t.High), m.cfg.Self.ID
+		if t.Aru == t.High {
+			t.AruSetter = 0
+		}
+	}
+	m.sentAru = t.Aru
+	m.requestMissing(t)
+	m.account(t, sent)
+	if m.state == Recovery {
+		m.markPending(t)
+	}
+	if w.self == 0 {
+		t.Delayed = false
+		t.Idle = uint8(m.idle)
+	}
+	m.forward(t)
+	for i := sent - behind; i < sent; i++ {
+		pkt := w.at(first + uint64(i)).buf
+		wire.MarkAfterToken(pkt)
+		m.sendRing(w.ring, pkt)
+	}
+	m.deliverWhatIsDue(w)
+	if m.state == Recovery && m.recoveryDone() {
+		m.becomeOperational()
+	}
+}
+
+// allowance is how many messages may be sent at this visit: MaxMessages, what
+// the rest of the last rotation left of the window, and the fair share of the
+// window by backlog. Resent messages count. Who waits may always send one, so
+// that a small backlog is not starved by large ones. And nobody may be further
+// ahead of what is freed everywhere than all have room for; freedPrev is freed
+// at every member, since each had a visit after it.
+func (m *Machine) allowance(t *wire.Token) int {
+	w := m.cur
+	backlog := m.backlog()
+	if backlog == 0 {
+		return 0
+	}
+	n := min(m.cfg.MaxMessages, m.cfg.Window-int(min(t.FCC-min(t.FCC, m.fccOwn), 1<<20)))
+	if total := int64(t.Backlog) + int64(backlog) - int64(m.backlogOwn); total > 0 {
+		if share := int64(m.cfg.Window) * int64(backlog) / total; share > 0 {
+			n = min(n, int(min(share, int64(m.cfg.Window))))
+		}
+	}
+	n = max(n-m.resent, 1)
+	room := w.freedPrev + uint64(len(w.slots))
+	if t.High >= room {
+		return 0
+	}
+	return min(n, int(room-t.High))
+}
+
+func (m *Machine) backlog() int {
+	if m.state == Recovery {
+		return m.rec.left
+	}
+	return min(m.cfg.Source.Backlog(), 1<<20)
+}
+
+// account keeps flow control count and backlog of the token.
+func (m *Machine) account(t *wire.Token, sent int) {
+	own := uint32(sent + m.resent)
+	t.FCC = t.FCC - min(t.FCC, m.fccOwn) + own
+	m.fccOwn = own
+	b := uint32(m.backlog())
+	t.Backlog = t.Backlog - min(t.Backlog, m.backlogOwn) + b
+	m.backlogOwn = b
+	m.resent = 0
+}
+
+// sendNew gives sequence numbers to messages of the Source.
+func (m *Machine) sendNew(t *wire.Token, allowed int) {
+	for range allowed {
+		if !m.pull(t.High+1, t.Seq) {
+			return
+		}
+		t.High++
+	}
+}
+
+// pull takes one message from the Source as message seq.
+func (m *Machine) pull(seq, round uint64) bool {
+	w := m.cur
+	s := w.place(seq, m.cfg.MaxPacket, m.cfg.MaxPacket)
+	s.seq = 0
+	room := s.buf[wire.DataHeader : wire.DataHeader+MaxPayload(m.cfg.MaxPacket)]
+	n, g, ok := m.cfg.Source.Next(room)
+	if !ok {
+		return false
+	}
+	assert(n >= 0 && n <= len(room), "Source.Next returned a length out of range")
+	d := wire.Data{Source: m.cfg.Self.ID, Seq: seq, Round: round, Guarantee: g}
+	d.PutHeader(s.buf)
+	s.buf = s.buf[:wire.DataHeader+n]
+	s.seq, s.source, s.safe, s.encap = seq, w.self, g == wire.Safe, false
+	w.advance(seq)
+	m.n.Sent++
+	return true
+}
+
+// forward passes the token on and keeps a copy to send again.
+func (m *Machine) forward(t *wire.Token) {
+	t.Seq++
+	m.sentToken = t.AppendTo(m.sentToken[:0])
+	m.sentSeq = t.Seq
+	m.tokenIdle = t.Idle
+	m.send(Outgoing{To: m.successor(), Ring: m.cur.ring, Token: true, Data: m.sentToken})
+	m.armRetransmit()
+}
+
+func (m *Machine) tickToken() {
+	if m.state == Operational && m.now >= m.aloneAt {
+		m.runAlone()
+	}
+	if m.holding && m.now >= m.holdAt {
+		m.releaseHeld()
+	}
+	if m.now >= m.retransmit.at && m.commit.pending {
+		m.transmitCommit()
+		m.nextRetransmit()
+	}
+	if m.now >= m.retransmit.at {
+		wire.MarkDelayed(m.sentToken)
+		m.send(Outgoing{To: m.successor(), Ring: m.cur.ring, Token: true, Data: m.sentToken})
+		m.nextRetransmit()
+	}
+	if m.now >= m.cancelAt {
+		m.cancelAt = Never
+		if m.mayBeHeld() && m.cfg.Source.Backlog() > 0 {
+			m.sendHoldCancel()
+		}
+	}
+}
+
+// tokenLost handles the token, or the commit token, that did not come.
+func (m *Machine) tokenLost() {
+	m.n.TokenLosses++
+	m.trace(Event{Kind: EventTokenLoss, A: uint64(m.now - m.visitAt)})
+	switch m.state {
+	case Operational:
+		m.longestGap = max(m.longestGap, m.now-m.visitAt)
+		m.becomeGather(CauseTokenLoss)
+	case Commit:
+		m.becomeGather(CauseCommitLoss)
+	case Recovery:
+		m.becomeGather(CauseRecoveryLoss)
+	default:
+		m.lossAt = Never
+	}
+}
+
+// aloneBatch bounds the messages of one input of a ring of one.
+const aloneBatch = 64
+
+// runAlone is the ring of one processor: what is pulled is delivered and safe.
+func (m *Machine) runAlone() {
+	m.aloneAt = Never
+	w := m.cur
+	for range min(aloneBatch, len(w.slots)) {
+		if !m.pull(w.high+1, 0) {
+			return
+		}
+		w.safe = w.high
+		m.deliverWhatIsDue(w)
+	}
+	if m.cfg.Source.Backlog() > 0 {
+		m.aloneAt = m.now
+	}
+}
