@@ -71,11 +71,11 @@ func (c *Conn) NextCallback(mode Mode) (cb Callback, ok bool, err ipcwire.Error)
 			}
 		}
 		n, errno := c.readCallbacks(mode, want)
-		if errno == unix.EAGAIN {
+		if errno == unix.EAGAIN && !c.gone.Load() {
 			return Callback{}, false, ipcwire.OK
 		}
 		if errno != 0 || n == 0 {
-			c.gone.Store(true)
+			c.Shutdown()
 			return Callback{}, false, ipcwire.ErrLibrary
 		}
 	}

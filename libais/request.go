@@ -136,8 +136,10 @@ func (c *Conn) receive() received {
 	}
 }
 
+// lost is the end: also for the selection object, which shows it to whoever
+// waits there, even when the executive has only closed this half so far.
 func (c *Conn) lost() received {
-	c.gone.Store(true)
+	c.Shutdown()
 	return gotGone
 }
 

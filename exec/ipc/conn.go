@@ -61,9 +61,9 @@ type conn struct {
 
 	events, cbEvents uint32 // what the loop watches
 
-	in       []byte // nil, or a pooled buffer of class inClass; in[r:w] is unused
-	inClass  int
-	r, w     int
+	in      []byte // nil, or a pooled buffer of class inClass; in[r:w] is unused
+	inClass int
+	r, w    int
 
 	reserved   int // input memory set aside for the frame that is arriving
 	reservedAt time.Duration

@@ -116,7 +116,8 @@ type Server struct {
 	running  []*conn         // the list run works on, kept for its memory
 	waiting  []*conn         // wait for input memory
 
-	hookBatch   uint64 // the batch our hook last ran in
+	stallAfter  time.Duration // stallTimeout, shorter in tests
+	hookBatch   uint64        // the batch our hook last ran in
 	cancelHook  func()
 	acceptAgain *loop.Timer
 	stall       *loop.Timer
@@ -138,7 +139,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		cfg: cfg, loop: cfg.Loop, lis: lis, own: uint32(os.Geteuid()),
-		conns: make(map[uint64]*conn), perUID: make(map[uint32]int),
+		conns: make(map[uint64]*conn), perUID: make(map[uint32]int), stallAfter: stallTimeout,
 	}
 	s.mem.inLimit, s.mem.outLimit = cfg.InputMemory, cfg.OutputMemory
 	s.runFn = s.run
@@ -326,18 +327,15 @@ func (s *Server) run() {
 }
 
 // stallTimeout is how long an unfinished large frame may keep its memory while
-// another connection waits for memory; stallCheck how often that is looked at.
-const (
-	stallTimeout = 5 * time.Second
-	stallCheck   = time.Second
-)
+// another connection waits for memory.
+const stallTimeout = 5 * time.Second
 
 func (s *Server) waitForMemory(c *conn) {
 	s.stats.Waits++
 	c.memWait = true
 	s.waiting = append(s.waiting, c)
 	if _, set := s.stall.Set(); !set {
-		s.stall.Reset(s.loop.Now() + stallCheck)
+		s.stall.Reset(s.loop.Now() + s.stallAfter/5)
 	}
 }
 
@@ -367,10 +365,10 @@ func (s *Server) endStalled() {
 	}
 	now := s.loop.Now()
 	for _, c := range s.conns {
-		if c.reserved > 0 && now-c.reservedAt >= stallTimeout {
+		if c.reserved > 0 && now-c.reservedAt >= s.stallAfter {
 			s.logf("process %d of user %d did not finish a large request: disconnected", c.cred.PID, c.cred.UID)
 			c.end(EndStalled)
 		}
 	}
-	s.stall.Reset(now + stallCheck)
+	s.stall.Reset(now + s.stallAfter/5)
 }
