@@ -1,0 +1,103 @@
+// Services on top of the messaging layer: any deterministic state machine that is
+// fed by a group can be put on every start of every node, so that whole
+// clusters of services live through the same faults, and their own invariants
+// are checked after every delivery.
+
+package sim
+
+import (
+	"ais/exec/gmi"
+	"ais/exec/totem/srp"
+	"ais/exec/totem/wire"
+)
+
+// App is an application at one start of one node. Its handlers are called like
+// those of any group; none may keep what it is given.
+type App interface {
+	gmi.Handler
+	// Step is called at random times: the application may multicast.
+	Step()
+	// Check returns an error when an invariant of this replica does not hold. It
+	// is called after every delivery.
+	Check() error
+}
+
+// Service makes the application of a start. It runs before the ring starts;
+// nothing survives from an earlier start but what the service keeps itself.
+type Service func(*Env) App
+
+// Env is what an application may use.
+type Env struct {
+	w    *World
+	nd   *node
+	self wire.Member
+	rng  rng
+}
+
+// AppGroup is the messaging group of applications.
+const AppGroup = "app"
+
+// Self is this member.
+func (e *Env) Self() wire.Member { return e.self }
+
+// Node is the node's number, 0 to Nodes()-1.
+func (e *Env) Node() int { return e.nd.index }
+
+// Nodes is how many nodes the world has.
+func (e *Env) Nodes() int { return e.w.p.nodes }
+
+// Now is the node's monotonic clock; it may leap forward.
+func (e *Env) Now() srp.Time { return e.nd.local(e.w.now) }
+
+// Random returns a number in [0, n), from the seed.
+func (e *Env) Random(n int) int { return e.rng.n(n) }
+
+// SendOK tells whether Multicast would be taken.
+func (e *Env) SendOK(p gmi.Priority, size int) bool { return e.nd.g.SendOK(p, size) }
+
+// Multicast sends to the applications of all nodes.
+func (e *Env) Multicast(p gmi.Priority, g wire.Guarantee, parts ...[]byte) (gmi.MessageID, error) {
+	return e.nd.g.Multicast(AppGroup, p, g, parts...)
+}
+
+func (w *World) newApp(nd *node, self wire.Member) {
+	if w.opt.Service == nil {
+		return
+	}
+	nd.env = &Env{w: w, nd: nd, self: self, rng: rng{s: w.workRng.next()}}
+	nd.app = w.opt.Service(nd.env)
+	if err := nd.g.Join(AppGroup, nd.app); err != nil {
+		panic(err)
+	}
+}
+
+func (w *World) stepApp(nd *node) {
+	if !nd.frozen {
+		nd.app.Step()
+		w.kick(nd)
+	}
+	if nd.up && w.phase <= phaseConverge {
+		w.push(evApp, nd.index, w.workRng.around(w.p.workEvery), nd.proc)
+	}
+}
+
+func (w *World) checkApp(nd *node) {
+	if err := nd.app.Check(); err != nil {
+		w.violate(ApplicationFailed, nd.index, err.Error())
+	}
+}
+
+func (w *World) checkApps() {
+	if w.opt.ServiceCheck == nil {
+		return
+	}
+	var live []App
+	for i := range w.nodes {
+		if w.nodes[i].up {
+			live = append(live, w.nodes[i].app)
+		}
+	}
+	if err := w.opt.ServiceCheck(live); err != nil {
+		w.violate(ApplicationFailed, -1, err.Error())
+	}
+}
