@@ -19,8 +19,10 @@ func generateFront(a *api, files map[string][]byte) error {
 	}
 	for _, l := range a.libraries {
 		for _, gen := range []string{"a01", "b01"} {
-			if c := entryPoints(a, l, gen); c != nil {
-				files[frontDir+l.file+"_"+gen+".c"] = c
+			for _, service := range services(a, gen) {
+				if c := entryPoints(a, l, gen, service); c != nil {
+					files[frontDir+l.file+"_"+gen+"_"+service+".c"] = c
+				}
 			}
 		}
 		files[frontDir+l.file+"_flavour.c"] = flavour(l)
@@ -33,15 +35,14 @@ func generateFront(a *api, files map[string][]byte) error {
 	return nil
 }
 
-// includes lists the headers of the services that gen has.
-func includes(a *api, gen string, services map[string]bool) []string {
+// services lists those that gen has.
+func services(a *api, gen string) []string {
 	var out []string
 	done := map[string]bool{}
 	for _, f := range a.functions {
-		h := headers[gen][f.service]
-		if f.generation == gen && (services == nil || services[f.service]) && !done[h] {
-			done[h] = true
-			out = append(out, h)
+		if f.generation == gen && !done[f.service] {
+			done[f.service] = true
+			out = append(out, f.service)
 		}
 	}
 	return out
@@ -52,8 +53,8 @@ func prototypes(a *api, gen string) []byte {
 	guard := "AISF_ADAPTERS_" + strings.ToUpper(gen) + "_H"
 	b.WriteString(generatedC)
 	fmt.Fprintf(&b, "#ifndef %s\n#define %s\n\n", guard, guard)
-	for _, h := range includes(a, gen, nil) {
-		fmt.Fprintf(&b, "#include \"%s\"\n", h)
+	for _, s := range services(a, gen) {
+		fmt.Fprintf(&b, "#include \"%s\"\n", headers[gen][s])
 	}
 	for _, f := range a.functions {
 		if f.generation == gen {
@@ -65,18 +66,16 @@ func prototypes(a *api, gen string) []byte {
 }
 
 // entryPoints is the C file with the functions that library l exports of one
-// generation; nil when there is none. The A headers bind by label, so what the
+// service of one generation (a file each, so that archives can be combined); nil when there is none. The A headers bind by label, so what the
 // function is called there is chosen by AIS_A01_BIND.
-func entryPoints(a *api, l *library, gen string) []byte {
+func entryPoints(a *api, l *library, gen, service string) []byte {
 	var body bytes.Buffer
-	services := map[string]bool{}
 	plain := false
 	for _, f := range a.functions {
 		for _, e := range f.exports {
-			if f.generation != gen || e.library != l.file {
+			if f.generation != gen || f.service != service || e.library != l.file {
 				continue
 			}
-			services[f.service] = true
 			name := f.name
 			if gen == "a01" {
 				plain = plain || e.symbol == f.name
@@ -97,9 +96,7 @@ func entryPoints(a *api, l *library, gen string) []byte {
 	if plain {
 		b.WriteString("#define AIS_A01_BIND(name)\n")
 	}
-	for _, h := range includes(a, gen, services) {
-		fmt.Fprintf(&b, "#include \"%s\"\n", h)
-	}
+	fmt.Fprintf(&b, "#include \"%s\"\n", headers[gen][service])
 	fmt.Fprintf(&b, "#include \"capi/front/gen/adapters_%s.h\"\n\n", gen)
 	b.WriteString("#define AISF_PUBLIC __attribute__((visibility(\"default\")))\n")
 	b.Write(body.Bytes())

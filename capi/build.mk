@@ -1,0 +1,77 @@
+# build.mk: the C libraries. Included by the Makefile; owns what is in
+# $(CAPI_OUT) and in $(BUILD)/obj.
+#
+# Targets
+#   lib            libraries, archives, links and the runtime
+#   install-lib    they, the headers and the pkg-config files, into DESTDIR/PREFIX
+#   capi-generate  writes what is made from capi/*.tsv (committed)
+# ARCH=386 builds with gcc -m32 into $(BUILD)/lib32.
+
+CAPI_OUT   := $(BUILD)/lib$(if $(filter 386,$(ARCH)),32)
+CAPI_OBJ   := $(BUILD)/obj/$(ARCH)
+CAPI_M     := $(if $(filter 386,$(ARCH)),-m32,$(if $(filter amd64,$(ARCH)),-m64))
+RUNTIME    := libais-runtime.so.1
+
+CAPI_CFLAGS  = $(CWARN) $(CAPI_M) -O2 $(CFLAGS) -D_GNU_SOURCE -fPIC -fvisibility=hidden -fexceptions \
+	-ffunction-sections -fdata-sections -I. -Iinclude -DAISF_RUNTIME_DIR='"$(PREFIX)/lib"'
+CAPI_LDFLAGS = $(CAPI_M) $(LDFLAGS) -shared -Wl,--no-undefined -Wl,--gc-sections -Wl,-z,nodelete -Wl,-z,relro -Wl,-z,now
+
+# file:soname:link,link,... of each library
+CAPI_ROWS := $(shell awk -F'\t' 'NR > 1 { gsub(/ /, ",", $$3); print $$1 ":" $$2 ":" $$3 }' capi/libs.tsv)
+CAPI_LIBS := $(foreach r,$(CAPI_ROWS),$(word 1,$(subst :, ,$(r))))
+CAPI_HEADERS := $(wildcard capi/front/*.h capi/front/gen/*.h capi/runtime/*.h include/*.h include/*/*.h)
+
+CAPI_FRONT := $(patsubst capi/front/%.c,$(CAPI_OBJ)/front/%.o,$(wildcard capi/front/*.c))
+# load.c finds the runtime in another way when it is part of the program itself.
+CAPI_ARCHIVE_FRONT := $(patsubst $(CAPI_OBJ)/front/load.o,$(CAPI_OBJ)/front/load-archive.o,$(CAPI_FRONT))
+# The entry points of one library.
+capi_entries = $(patsubst capi/front/%.c,$(CAPI_OBJ)/front/%.o,$(wildcard capi/front/gen/$(1)_*.c))
+
+.PHONY: capi-generate
+lib: $(CAPI_LIBS:%=$(CAPI_OUT)/%) $(CAPI_OUT)/libais.a $(CAPI_OUT)/libevs.a $(CAPI_OUT)/$(RUNTIME)
+
+capi-generate:
+	$(GO) run ./capi/gen
+
+$(CAPI_OBJ)/front/load-archive.o: capi/front/load.c $(CAPI_HEADERS) capi/build.mk
+	@mkdir -p $(@D)
+	$(CC) $(CAPI_CFLAGS) -DAISF_ARCHIVE -c -o $@ $<
+
+$(CAPI_OBJ)/front/%.o: capi/front/%.c $(CAPI_HEADERS) capi/build.mk
+	@mkdir -p $(@D)
+	$(CC) $(CAPI_CFLAGS) -c -o $@ $<
+
+# One rule per library: file, soname, links.
+define capi_library
+$(CAPI_OUT)/$(1): $(CAPI_FRONT) $(call capi_entries,$(1)) capi/front/gen/$(1).map
+	@mkdir -p $$(@D)
+	$(CC) $(CAPI_LDFLAGS) -Wl,-soname,$(2) -Wl,--version-script,capi/front/gen/$(1).map \
+		-o $$@ $(CAPI_FRONT) $(call capi_entries,$(1)) -lpthread -ldl
+	@for l in $(subst $(comma), ,$(3)); do [ $$$$l = $(1) ] || ln -sf $(1) $$(@D)/$$$$l; done
+endef
+comma := ,
+$(foreach r,$(CAPI_ROWS),$(eval $(call capi_library,$(word 1,$(subst :, ,$(r))),$(word 2,$(subst :, ,$(r))),$(word 3,$(subst :, ,$(r))))))
+
+# The archives hold the front that -lais and -levs find as libraries.
+$(CAPI_OUT)/libais.a: $(CAPI_ARCHIVE_FRONT) $(call capi_entries,libais.so.10)
+$(CAPI_OUT)/libevs.a: $(CAPI_ARCHIVE_FRONT) $(call capi_entries,libevs.so.10)
+$(CAPI_OUT)/%.a:
+	@mkdir -p $(@D)
+	rm -f $@
+	$(AR) rcsD $@ $^
+
+# Preemption by signal would leave SIGURG pending in the application's threads.
+$(CAPI_OUT)/$(RUNTIME): FORCE
+	@mkdir -p $(@D)
+	CGO_ENABLED=1 GOARCH=$(ARCH) CC="$(CC) $(CAPI_M)" $(GO) build -buildmode=c-shared -trimpath \
+		-ldflags "-s -w -X=runtime.godebugDefault=asyncpreemptoff=1 -extldflags '-Wl,-soname,$(RUNTIME) -Wl,-z,nodelete -Wl,--version-script,$(CURDIR)/capi/runtime/runtime.map'" \
+		-o $@ ./capi/runtime
+	@rm -f $(@D)/libais-runtime.so.h $(@D)/libais-runtime.h
+
+install-lib: lib
+	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include/openais $(DESTDIR)$(PREFIX)/include/ais/a.01.01
+	cp -P $(CAPI_OUT)/*.so* $(CAPI_OUT)/*.a $(DESTDIR)$(PREFIX)/lib/
+	install -m 0644 include/*.h $(DESTDIR)$(PREFIX)/include/openais/
+	install -m 0644 include/a.01.01/*.h $(DESTDIR)$(PREFIX)/include/ais/a.01.01/
+	for f in ais-a ais-b; do sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@VERSION@|$(VERSION)|g' \
+		include/$$f.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/$$f.pc; done

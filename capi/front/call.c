@@ -1,0 +1,179 @@
+/*
+ * call.c: one request on a handle: its turn, entering the runtime, waiting.
+ *
+ * Waiting is poll() here, with the application's signal mask: its handlers run,
+ * and the wait goes on with the time that is left.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "capi/front/front.h"
+
+static int64_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+int64_t aisf_deadline(int64_t timeout_ns)
+{
+	int64_t t = now();
+
+	return timeout_ns > INT64_MAX - 1 - t ? AISF_NEVER : t + timeout_ns;
+}
+
+int64_t aisf_remaining(int64_t deadline)
+{
+	int64_t left;
+
+	if (deadline == AISF_NEVER)
+		return AISF_NEVER;
+	left = deadline - now();
+	return left < 0 ? 0 : left;
+}
+
+int aisf_cancel_off(void)
+{
+	int old;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &old);
+	return old;
+}
+
+void aisf_cancel_restore(int old)
+{
+	pthread_setcancelstate(old, NULL);
+}
+
+static int closing(const struct aisf_handle *h)
+{
+	return __atomic_load_n(&h->closing, __ATOMIC_SEQ_CST);
+}
+
+/* False when the deadline passed. An error of poll itself counts as ready: the
+ * runtime then finds out what is wrong. */
+static int wait_for(const struct aisrt_call *c, int64_t deadline)
+{
+	struct pollfd p;
+
+	p.fd = c->wait_fd;
+	p.events = (short)c->wait_events;
+	for (;;) {
+		struct timespec left, *limit = NULL;
+		int n;
+
+		if (deadline != AISF_NEVER) {
+			int64_t ns = deadline - now();
+
+			if (ns < 0)
+				ns = 0;
+			left.tv_sec = (time_t)(ns / 1000000000);
+			left.tv_nsec = (long)(ns % 1000000000);
+			limit = &left;
+		}
+		n = ppoll(&p, 1, limit, NULL);
+		if (n == 0)
+			return 0;
+		if (n > 0 || errno != EINTR)
+			return 1;
+	}
+}
+
+/* Makes the memory of results large enough. */
+static int make_room(struct aisrt_call *c)
+{
+	void *p;
+
+	if (c->out_size > (uint64_t)SIZE_MAX / 2)
+		return 0;
+	/* The contents need not be kept. */
+	p = malloc((size_t)c->out_size);
+	if (p == NULL)
+		return 0;
+	free(c->out);
+	c->out = p;
+	c->out_room = c->out_size;
+	return 1;
+}
+
+unsigned aisf_run(struct aisf_handle *h, struct aisrt_call *c, int64_t deadline)
+{
+	int error = errno;
+
+	for (;;) {
+		switch (aisf_enter(c)) {
+		case AISRT_DONE:
+			errno = error;
+			if (closing(h))
+				return AISF_BAD_HANDLE;
+			return c->error;
+		case AISRT_WAIT:
+			c->phase = wait_for(c, deadline) ? AISRT_RESUME : AISRT_EXPIRED;
+			break;
+		case AISRT_ROOM:
+			c->phase = AISRT_RESUME;
+			if (!make_room(c)) {
+				errno = error;
+				return AISF_NO_MEMORY;
+			}
+			break;
+		}
+	}
+}
+
+unsigned aisf_begin(struct aisf_handle *h, uint32_t op, int64_t deadline, struct aisrt_call **out)
+{
+	struct aisrt_call *c = &h->rq;
+	void *memory;
+	uint64_t room;
+	int timed_out = 0;
+
+	pthread_mutex_lock(&h->lock);
+	while (h->busy && !closing(h) && !timed_out) {
+		if (deadline == AISF_NEVER) {
+			pthread_cond_wait(&h->turn, &h->lock);
+		} else {
+			struct timespec until;
+
+			until.tv_sec = (time_t)(deadline / 1000000000);
+			until.tv_nsec = (long)(deadline % 1000000000);
+			timed_out = pthread_cond_timedwait(&h->turn, &h->lock, &until) == ETIMEDOUT;
+		}
+	}
+	if (h->busy || closing(h)) {
+		pthread_mutex_unlock(&h->lock);
+		return closing(h) ? AISF_BAD_HANDLE : AISF_TIMEOUT;
+	}
+	h->busy = 1;
+	pthread_mutex_unlock(&h->lock);
+	memory = c->out;
+	room = c->out_room;
+	memset(c, 0, sizeof(*c));
+	c->out = memory;
+	c->out_room = room;
+	c->conn = h->conn;
+	c->op = op;
+	*out = c;
+	return AISF_OK;
+}
+
+void aisf_end(struct aisf_handle *h)
+{
+	enum { KEEP = 64 << 10 };
+
+	if (h->rq.out_room > KEEP) {
+		free(h->rq.out);
+		h->rq.out = NULL;
+		h->rq.out_room = 0;
+	}
+	pthread_mutex_lock(&h->lock);
+	h->busy = 0;
+	pthread_cond_signal(&h->turn);
+	pthread_mutex_unlock(&h->lock);
+}

@@ -1,0 +1,186 @@
+/*
+ * front.h: the inside of the C front: handles, entering the runtime, waiting,
+ * dispatch, and error numbers. The adapters (clm_*.c, evs_*.c) are written with
+ * it; nothing of it is exported.
+ *
+ * The front starts no thread and costs a few system calls until the first
+ * Initialize, which loads the runtime. It is everything that must be in C: it
+ * works before the runtime is loaded and in a forked child, waits with the
+ * application's signals open, and calls the application's callbacks.
+ */
+#ifndef AISF_FRONT_H
+#define AISF_FRONT_H
+
+#include <pthread.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "capi/runtime/aisrt.h"
+
+/* Neutral error numbers: those of B.01.01. */
+enum {
+	AISF_OK = 1,
+	AISF_LIBRARY = 2,
+	AISF_VERSION = 3,
+	AISF_INIT = 4,
+	AISF_TIMEOUT = 5,
+	AISF_TRY_AGAIN = 6,
+	AISF_INVALID_PARAM = 7,
+	AISF_NO_MEMORY = 8,
+	AISF_BAD_HANDLE = 9,
+	AISF_NOT_EXIST = 12,
+	AISF_NO_SPACE = 15,
+	AISF_NO_RESOURCES = 18,
+	AISF_BAD_FLAGS = 25,
+	AISF_TOO_MANY_GROUPS = 1030
+};
+
+/* What a handle is for; part of the check when it is used. */
+enum aisf_type {
+	AISF_CLM_A01 = 1,
+	AISF_CLM_A01_GET, /* the connection of one saClmClusterNodeGet */
+	AISF_CLM_B01,
+	AISF_EVS_A01,
+	AISF_EVS_B01
+};
+
+/* Service numbers of the protocol. */
+enum { AISF_SERVICE_EVS = 0, AISF_SERVICE_CLM = 1 };
+
+/* Set per library: does SA_DISPATCH_ONE wait for a callback, as openais' did? */
+extern const int aisf_one_blocks;
+
+struct aisf_handle;
+struct aisf_event;
+
+/*
+ * Runs the application's callback for one event. It is called with no lock held
+ * and may call any function of the API, Finalize included. 0: there was nothing
+ * to call, the event is dropped.
+ */
+typedef int aisf_run_fn(struct aisf_handle *h, struct aisf_event *e);
+
+/* What a dispatch took: the call block of AISRT_NEXT with its memory in out. */
+struct aisf_event {
+	struct aisrt_call call;
+};
+
+struct aisf_handle {
+	uint64_t id; /* as the application has it */
+	enum aisf_type type;
+	unsigned slot;
+
+	/* Under the lock of the table. */
+	unsigned users; /* calls under way, and one for being open */
+
+	int closing; /* Finalize has begun; read and written atomically */
+	void *conn;
+	int request_fd, callback_fd;
+	unsigned fd_note[2]; /* where a forked child finds them */
+
+	/* One request at a time; who waits for its turn waits on turn. */
+	pthread_mutex_t lock;
+	pthread_cond_t turn;
+	int busy;
+	struct aisrt_call rq; /* the request under way, with room kept in out */
+
+	/* Taking callbacks. */
+	pthread_mutex_t take_lock;
+	unsigned dispatchers; /* threads in Dispatch; atomic */
+
+	/* The service's own part, set by the adapter at Initialize. */
+	void *own;
+	void (*own_free)(void *own);
+	aisf_run_fn *run;
+};
+
+/*
+ * The table of handles and the connection below them.
+ */
+
+/*
+ * Opens a connection and a handle on it. own belongs to the handle from then
+ * on; on failure it is released with own_free. deadline as aisf_deadline makes.
+ */
+unsigned aisf_open(enum aisf_type type, uint32_t service, uint32_t generation,
+	int64_t deadline, aisf_run_fn *run, void *own, void (*own_free)(void *),
+	struct aisf_handle **h);
+
+/* The handle that id names, or NULL; give it back with aisf_put. */
+struct aisf_handle *aisf_get(uint64_t id, enum aisf_type type);
+void aisf_put(struct aisf_handle *h);
+
+/* Gives back and finalizes. AISF_BAD_HANDLE if another thread was first. */
+unsigned aisf_finalize(struct aisf_handle *h);
+
+/*
+ * The handle's value for a generation whose handles are 31 bits and for one
+ * whose handles are 64 bits. Neither is ever 0.
+ */
+uint32_t aisf_short_id(const struct aisf_handle *h);
+struct aisf_handle *aisf_get_short(uint32_t id, enum aisf_type type);
+
+/*
+ * Requests: begin takes the handle's turn and returns the call block to fill
+ * (with op set, all else 0); run does it; end gives the turn back. What run left
+ * in out stays valid until end.
+ */
+unsigned aisf_begin(struct aisf_handle *h, uint32_t op, int64_t deadline, struct aisrt_call **c);
+unsigned aisf_run(struct aisf_handle *h, struct aisrt_call *c, int64_t deadline);
+void aisf_end(struct aisf_handle *h);
+
+/* Deadlines: CLOCK_MONOTONIC nanoseconds; AISF_NEVER is none. */
+#define AISF_NEVER INT64_MAX
+int64_t aisf_deadline(int64_t timeout_ns);
+int64_t aisf_remaining(int64_t deadline);
+
+/* The uid of the account "ais" the executive may run as, 0 when there is none. */
+uint32_t aisf_service_uid(void);
+
+/* Dispatch of every service. */
+enum aisf_dispatch { AISF_ONE, AISF_ONE_WAIT, AISF_ALL, AISF_BLOCKING };
+/* Gives h back. */
+unsigned aisf_dispatch(struct aisf_handle *h, enum aisf_dispatch how);
+
+/*
+ * The runtime.
+ */
+
+/* Loads it if needed. AISF_OK or why it cannot be used. */
+unsigned aisf_load(void);
+/* Runs in a forked child. */
+void aisf_after_fork(void);
+/* Enters it; every signal is blocked meanwhile and errno kept. */
+int aisf_enter(struct aisrt_call *c);
+/* Remembers a descriptor that a forked child has to close, and forgets it. */
+unsigned aisf_note_fd(int fd);
+void aisf_forget_fd(unsigned note);
+
+/*
+ * State of this process, all zero at the start and again in a forked child,
+ * whose handles are none and whose runtime is not loaded.
+ */
+struct aisf_state {
+	int pid;       /* where the kernel cannot wipe it */
+	pthread_mutex_t load_lock;
+	const struct aisrt_copy *runtime; /* atomic */
+	pthread_mutex_t table_lock;
+	struct aisf_handle **slots;
+	unsigned slot_count, slots_used, slot_next;
+};
+
+/* NULL when the process has not even a page of memory. */
+struct aisf_state *aisf_state(void);
+
+/*
+ * Numbers of the generations from neutral ones.
+ */
+unsigned aisf_error_a01(unsigned neutral);
+unsigned aisf_error_b01(unsigned neutral);
+unsigned aisf_error_evs(unsigned neutral);
+
+/* Cancellation is off while a call holds something; see dispatch.c. */
+int aisf_cancel_off(void);
+void aisf_cancel_restore(int old);
+
+#endif /* AISF_FRONT_H */

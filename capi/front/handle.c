@@ -1,0 +1,247 @@
+/*
+ * handle.c: the table of handles, and opening and closing them.
+ *
+ * A handle is a slot and a generation, and for 64 bit handles a random check
+ * part as well. The generation counts on through forks, so that a handle a child
+ * inherited names nothing there. A handle in use is kept by a count: Finalize
+ * wakes whoever waits on it, and the last one out releases it.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "capi/front/front.h"
+
+enum { MAX_SLOTS = 0xffff, MAX_GENERATION = 0x7fff };
+
+/* Never set back, not by a fork either. */
+static unsigned last_generation;
+
+static uint32_t random_part(void)
+{
+	uint32_t r;
+	struct timespec t;
+
+	if (getrandom(&r, sizeof(r), GRND_NONBLOCK) != (ssize_t)sizeof(r)) {
+		clock_gettime(CLOCK_MONOTONIC, &t);
+		r = (uint32_t)t.tv_nsec * 2654435761u ^ (uint32_t)t.tv_sec;
+	}
+	/* The upper half of a handle is never 0, so that a small number that got
+	 * into a handle by mistake is no handle. */
+	return r | 0x80000000u;
+}
+
+/*
+ * The slot after the one given last, so that a stale handle meets its slot in
+ * use again as late as possible. 0 is never used.
+ */
+static int take_slot(struct aisf_state *s, struct aisf_handle *h)
+{
+	unsigned i;
+
+	if (s->slots_used + 1 >= s->slot_count) {
+		unsigned n = s->slot_count == 0 ? 64 : s->slot_count * 2;
+		struct aisf_handle **grown;
+
+		if (n > MAX_SLOTS + 1u)
+			n = MAX_SLOTS + 1u;
+		if (n == s->slot_count)
+			return 0;
+		grown = realloc(s->slots, n * sizeof(struct aisf_handle *));
+		if (grown == NULL)
+			return 0;
+		memset(grown + s->slot_count, 0, (n - s->slot_count) * sizeof(struct aisf_handle *));
+		s->slots = grown;
+		s->slot_count = n;
+	}
+	for (i = 0; i < s->slot_count; i++) {
+		unsigned at = (s->slot_next + i) % s->slot_count;
+
+		if (at != 0 && s->slots[at] == NULL) {
+			s->slots[at] = h;
+			s->slots_used++;
+			s->slot_next = at + 1;
+			h->slot = at;
+			return 1;
+		}
+	}
+	return 0;
+}
+
+static int enter_table(struct aisf_handle *h)
+{
+	struct aisf_state *s = aisf_state();
+	uint32_t check = random_part();
+	unsigned generation;
+	int ok;
+
+	pthread_mutex_lock(&s->table_lock);
+	ok = take_slot(s, h);
+	if (ok) {
+		do
+			generation = __atomic_add_fetch(&last_generation, 1, __ATOMIC_RELAXED) & MAX_GENERATION;
+		while (generation == 0);
+		h->id = (uint64_t)check << 32 | generation << 16 | h->slot;
+		h->users = 1;
+	}
+	pthread_mutex_unlock(&s->table_lock);
+	return ok;
+}
+
+uint32_t aisf_short_id(const struct aisf_handle *h)
+{
+	return (uint32_t)h->id;
+}
+
+static struct aisf_handle *find(uint64_t id, uint64_t significant, enum aisf_type type)
+{
+	struct aisf_state *s = aisf_state();
+	unsigned slot = id & MAX_SLOTS;
+	struct aisf_handle *h = NULL;
+
+	if (s == NULL)
+		return NULL;
+	pthread_mutex_lock(&s->table_lock);
+	if (slot < s->slot_count)
+		h = s->slots[slot];
+	if (h != NULL && ((h->id ^ id) & significant) == 0 && h->type == type)
+		h->users++;
+	else
+		h = NULL;
+	pthread_mutex_unlock(&s->table_lock);
+	return h;
+}
+
+struct aisf_handle *aisf_get(uint64_t id, enum aisf_type type)
+{
+	return find(id, ~(uint64_t)0, type);
+}
+
+struct aisf_handle *aisf_get_short(uint32_t id, enum aisf_type type)
+{
+	return find(id, 0xffffffffu, type);
+}
+
+/* Nobody uses it and nobody can find it. */
+static void destroy(struct aisf_handle *h)
+{
+	struct aisrt_call c;
+
+	aisf_forget_fd(h->fd_note[0]);
+	aisf_forget_fd(h->fd_note[1]);
+	memset(&c, 0, sizeof(c));
+	c.op = AISRT_CLOSE;
+	c.conn = h->conn;
+	if (h->conn != NULL)
+		aisf_enter(&c);
+	pthread_mutex_destroy(&h->lock);
+	pthread_cond_destroy(&h->turn);
+	pthread_mutex_destroy(&h->take_lock);
+	if (h->own_free != NULL)
+		h->own_free(h->own);
+	free(h->rq.out);
+	free(h);
+}
+
+void aisf_put(struct aisf_handle *h)
+{
+	struct aisf_state *s = aisf_state();
+	unsigned left;
+
+	pthread_mutex_lock(&s->table_lock);
+	left = --h->users;
+	pthread_mutex_unlock(&s->table_lock);
+	if (left == 0)
+		destroy(h);
+}
+
+unsigned aisf_finalize(struct aisf_handle *h)
+{
+	struct aisf_state *s = aisf_state();
+	int first = 0;
+
+	pthread_mutex_lock(&s->table_lock);
+	/* In a child made by a fork inside a callback the slot is not there. */
+	if (h->slot < s->slot_count && s->slots[h->slot] == h) {
+		s->slots[h->slot] = NULL;
+		s->slots_used--;
+		h->users--; /* being open; the caller's own use is still counted */
+		first = 1;
+	}
+	pthread_mutex_unlock(&s->table_lock);
+	if (first) {
+		/* Who waits on a descriptor or for its turn wakes up and sees it. */
+		__atomic_store_n(&h->closing, 1, __ATOMIC_SEQ_CST);
+		shutdown(h->request_fd, SHUT_RDWR);
+		shutdown(h->callback_fd, SHUT_RDWR);
+		pthread_mutex_lock(&h->lock);
+		pthread_cond_broadcast(&h->turn);
+		pthread_mutex_unlock(&h->lock);
+	}
+	aisf_put(h);
+	return first ? AISF_OK : AISF_BAD_HANDLE;
+}
+
+/* Everything that a handle has but its connection. */
+static struct aisf_handle *make(enum aisf_type type)
+{
+	struct aisf_handle *h = calloc(1, sizeof(*h));
+	pthread_condattr_t attr;
+
+	if (h == NULL)
+		return NULL;
+	h->type = type;
+	h->request_fd = h->callback_fd = -1;
+	pthread_mutex_init(&h->lock, NULL);
+	pthread_mutex_init(&h->take_lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&h->turn, &attr);
+	pthread_condattr_destroy(&attr);
+	return h;
+}
+
+unsigned aisf_open(enum aisf_type type, uint32_t service, uint32_t generation,
+	int64_t deadline, aisf_run_fn *run, void *own, void (*own_free)(void *),
+	struct aisf_handle **out)
+{
+	struct aisf_handle *h;
+	struct aisrt_call c;
+	unsigned error = aisf_load();
+
+	h = error == AISF_OK ? make(type) : NULL;
+	if (h == NULL) {
+		if (own_free != NULL)
+			own_free(own);
+		return error == AISF_OK ? AISF_NO_MEMORY : error;
+	}
+	h->own = own;
+	h->own_free = own_free;
+	h->run = run;
+	memset(&c, 0, sizeof(c));
+	c.op = AISRT_OPEN;
+	c.service = service;
+	c.generation = generation;
+	c.socket = secure_getenv("AIS_SOCKET");
+	c.secure = c.socket == NULL && getenv("AIS_SOCKET") != NULL;
+	c.ais_uid = aisf_service_uid();
+	error = aisf_run(h, &c, deadline);
+	h->conn = c.conn;
+	if (error == AISF_OK) {
+		h->request_fd = c.request_fd;
+		h->callback_fd = c.callback_fd;
+		h->fd_note[0] = aisf_note_fd(c.request_fd);
+		h->fd_note[1] = aisf_note_fd(c.callback_fd);
+		if (!enter_table(h))
+			error = AISF_NO_RESOURCES;
+	}
+	if (error != AISF_OK) {
+		destroy(h);
+		return error;
+	}
+	*out = h;
+	return AISF_OK;
+}

@@ -1,0 +1,160 @@
+/*
+ * aisrt.h: what the C front and the Go runtime say to each other.
+ *
+ * Owns: one call block, its operations, and the neutral structures that the
+ * adapters of the front translate into those of an API generation. Error numbers
+ * are those of B.01.01 (1030 is EVS's TOO_MANY_GROUPS). Nothing here is seen by
+ * an application.
+ *
+ * The rules: the runtime never waits and never calls back. It answers
+ * AISRT_WAIT, the front polls with the application's signals open and enters
+ * again. Every pointer in a call block is C memory of the front, valid until the
+ * operation is done.
+ */
+#ifndef AISRT_H
+#define AISRT_H
+
+#include <pthread.h>
+#include <stdint.h>
+
+/* Changes with any change of this file; front and runtime must agree. */
+#define AISRT_ABI 1
+
+/* The name under which a loaded copy is found, by whatever path it came. */
+#define AISRT_SONAME "libais-runtime.so.1"
+
+/* Operations. Those below AISRT_NEXT use the request half of a connection. */
+enum aisrt_op {
+	AISRT_HELLO = 1, /* does nothing, after the runtime has started */
+	AISRT_OPEN,
+	AISRT_CLM_TRACK,
+	AISRT_CLM_TRACK_STOP,
+	AISRT_CLM_NODE_GET,
+	AISRT_CLM_NODE_GET_ASYNC,
+	AISRT_EVS_JOIN,
+	AISRT_EVS_LEAVE,
+	AISRT_EVS_MCAST,
+	AISRT_EVS_MEMBERSHIP,
+	AISRT_NEXT, /* take the next callback; uses the callback half */
+	AISRT_CLOSE /* nobody else may use the connection */
+};
+
+/* How an operation is entered. */
+enum aisrt_phase {
+	AISRT_START,
+	AISRT_RESUME, /* after AISRT_WAIT or AISRT_ROOM */
+	AISRT_EXPIRED /* give it up: its time is over */
+};
+
+/* What entering it returns. */
+enum aisrt_result {
+	AISRT_DONE, /* error tells how it went */
+	AISRT_WAIT, /* poll wait_fd for wait_events, then AISRT_RESUME */
+	AISRT_ROOM  /* out needs out_size bytes, then AISRT_RESUME */
+};
+
+/* Callbacks that AISRT_NEXT finds. */
+enum aisrt_kind {
+	AISRT_NONE, /* none is pending; wait_fd and wait_events are set */
+	AISRT_CLM_TRACKED,
+	AISRT_CLM_NODE,
+	AISRT_EVS_DELIVERED,
+	AISRT_EVS_CONFCHG
+};
+
+/* A cluster node. change: 1 none, 2 joined, 3 left. */
+struct aisrt_node {
+	int64_t boot;
+	uint64_t initial_view;
+	uint32_t id;
+	uint32_t change;
+	uint32_t member;
+	uint32_t family; /* 1 IPv4, 2 IPv6 */
+	uint16_t address_length;
+	uint16_t name_length;
+	uint16_t cluster_length;
+	uint16_t unused;
+	uint8_t address[16];
+	uint8_t name[256];
+	uint8_t cluster[256];
+};
+
+/* A member of an EVS configuration. address_length is 4, 16 or 0. */
+struct aisrt_member {
+	uint32_t id;
+	uint32_t address_length;
+	uint8_t address[16];
+};
+
+/* A part of a message; same layout as struct iovec. */
+struct aisrt_part {
+	const void *base;
+	size_t size;
+};
+
+struct aisrt_call {
+	void *conn; /* names the connection; made by OPEN, gone after CLOSE */
+	uint32_t op;
+	uint32_t phase;
+	uint32_t error; /* out: 1 is success */
+
+	int32_t wait_fd;
+	int32_t wait_events;
+
+	/* OPEN: in */
+	const char *socket; /* value of AIS_SOCKET, or NULL */
+	uint32_t secure;
+	uint32_t ais_uid;
+	uint32_t service;
+	uint32_t generation;
+	/* OPEN: out */
+	int32_t request_fd;
+	int32_t callback_fd;
+
+	/* Arguments */
+	int64_t timeout_ns;
+	uint64_t invocation; /* also out of a callback */
+	uint32_t flags;      /* of tracking; 1 for NEXT: several may be read at once */
+	uint32_t want_view;  /* CLM_TRACK: the current view comes in out */
+	uint32_t node_id;
+	uint32_t guarantee;
+	uint32_t priority;
+	uint32_t group_count;
+	const void *groups; /* group_count times 32 bytes */
+	const struct aisrt_part *parts;
+	uint32_t part_count;
+
+	/* Results. out: an array of aisrt_node, of aisrt_member (members, left,
+	 * joined), or a message; items is how many of it there are. */
+	uint32_t kind;
+	void *out;
+	uint64_t out_room;
+	uint64_t out_size;
+	uint32_t items;
+	uint32_t members;
+	uint32_t left;
+	uint32_t joined;
+	uint64_t view;
+	uint32_t result; /* the error that a callback carries */
+	struct aisrt_member sender;
+};
+
+/*
+ * One page per loaded copy of the runtime, which a fork makes empty in the
+ * child. That of the copy loaded first is where all fronts of the process meet.
+ */
+struct aisrt_copy;
+struct aisrt_page {
+	unsigned alive; /* this copy was loaded in this process, not before a fork */
+	pthread_mutex_t lock;
+	const struct aisrt_copy *live; /* the copy in use; set under lock */
+};
+
+/* Exported as aisrt_copy by each copy of the runtime. */
+struct aisrt_copy {
+	uint32_t abi;
+	struct aisrt_page *page;
+	int (*enter)(struct aisrt_call *);
+};
+
+#endif /* AISRT_H */
