@@ -78,22 +78,26 @@ func TestRequestsCutAnywhereAreHandledInOrder(t *testing.T) {
 		for i, n := range sizes {
 			stream = append(stream, frame(opSum, uint32(i+1), bytes.Repeat([]byte{byte(i)}, n))...)
 		}
-		go func(fd *raw, cuts []int) {
+		cuts := rapid.SliceOf(rapid.IntRange(1, 40000)).Draw(rt, "cuts")
+		written := make(chan struct{})
+		go func() {
+			defer close(written)
 			for len(stream) > 0 {
 				n := len(stream)
 				if len(cuts) > 0 {
 					n, cuts = min(cuts[0], n), cuts[1:]
 				}
-				fd.write(stream[:n])
+				w.write(stream[:n])
 				stream = stream[n:]
 			}
-		}(w, rapid.SliceOf(rapid.IntRange(1, 40000)).Draw(rt, "cuts"))
+		}()
 		for i, n := range sizes {
 			h, body, ok := w.read()
 			if !ok || h.Seq != uint32(i+1) || binary.LittleEndian.Uint32(body) != uint32(n) {
 				rt.Fatalf("answer %d: %v %+v", i, ok, h)
 			}
 		}
+		<-written
 	})
 }
 
@@ -147,7 +151,9 @@ func TestAFloodOfUnreadRequestsIsBoundedAndOthersAreServed(t *testing.T) {
 	if st := r.stats(); st.OutputMemory > 2*respPause+largeChunk || st.InputMemory > baseInput {
 		t.Fatalf("%+v", st)
 	}
+	written := make(chan struct{})
 	go func() {
+		defer close(written)
 		w.write(stream[sent:])
 	}()
 	for i := range n {
@@ -156,6 +162,7 @@ func TestAFloodOfUnreadRequestsIsBoundedAndOthersAreServed(t *testing.T) {
 			t.Fatalf("answer %d: %v %+v", i, ok, h)
 		}
 	}
+	<-written
 }
 
 func TestRequestsNobodyAnswersStopTheReadingOfTheirConnection(t *testing.T) {
