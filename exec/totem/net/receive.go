@@ -167,7 +167,7 @@ func (r *receiver) ucastReady(events uint32) {
 	}
 	for i := 0; i < receiveRounds && r.t.ucast >= 0; i++ {
 		n := r.fill(r.t.ucast, &r.ucast)
-		if n > 0 && r.t.mcast >= 0 {
+		if n > 0 && r.t.mcast >= 0 && !(r.t.cfg.UnicastFirst != nil && r.t.cfg.UnicastFirst()) {
 			r.drainMulticast()
 		}
 		r.deliver(&r.ucast, n)

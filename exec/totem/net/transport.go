@@ -39,6 +39,9 @@ type Config struct {
 	// Receive is called for every packet, in order; pkt may be written to and is
 	// valid until return.
 	Receive func(pkt []byte, from netip.AddrPort)
+	// UnicastFirst, if not nil, is asked when unicast packets came in: true hands
+	// them up before what was multicast.
+	UnicastFirst func() bool
 	// Suspect is called when there is a hint that the process of a node is gone.
 	// It is called from the loop, never from within Flush.
 	Suspect func(id wire.NodeID)

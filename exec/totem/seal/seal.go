@@ -23,9 +23,9 @@ const (
 
 	// MaxKeys bounds the key ring.
 	MaxKeys = 8
-	// keptRings is how many rings can be opened: the newest, the one that is
-	// recovered into it, and one more for a recovery that was broken off.
-	keptRings = 3
+	// keptRings is how many rings can be opened: the ring of the configuration
+	// that is in force, and the latest that were installed.
+	keptRings = 4
 
 	version = 1
 	magic0  = 'a'
@@ -91,6 +91,7 @@ type ring struct {
 	srp.Ring           // members sorted by id
 	windows  []window  // by member
 	keys     []ringKey // by shared key
+	inForce  bool
 }
 
 // ringKey is a ring under one shared key. AEADs of senders are made when their
@@ -154,8 +155,9 @@ func (s *Sealer) SetKeys(keys [][]byte) error {
 	return nil
 }
 
-// InstallRing derives the keys of a ring. The newest ring and the two before it
-// can be opened and sealed for. Installing one that is there changes nothing.
+// InstallRing derives the keys of a ring. The ring in force (InForce) and the
+// newest installed ones, four in all, can be opened and sealed for. Installing one
+// that is there changes nothing.
 func (s *Sealer) InstallRing(in srp.Ring) error {
 	r := &ring{Ring: srp.Ring{ID: in.ID, Members: slices.Clone(in.Members)}}
 	slices.SortFunc(r.Members, func(a, b wire.Member) int {
@@ -182,11 +184,21 @@ func (s *Sealer) InstallRing(in srp.Ring) error {
 		}
 	}
 	r.windows = make([]window, len(r.Members))
-	if len(s.rings) == keptRings {
-		s.rings = s.rings[:keptRings-1]
+	for i := len(s.rings) - 1; i >= 0 && len(s.rings) >= keptRings; i-- {
+		if !s.rings[i].inForce {
+			s.rings = slices.Delete(s.rings, i, i+1)
+		}
 	}
 	s.rings = slices.Insert(s.rings, 0, r)
 	return nil
+}
+
+// InForce tells whose regular configuration was delivered last: that ring is kept
+// however many are installed in attempts to replace it.
+func (s *Sealer) InForce(id wire.RingID) {
+	for _, r := range s.rings {
+		r.inForce = r.ID == id
+	}
 }
 
 func (s *Sealer) deriveRing(r *ring) {

@@ -477,20 +477,26 @@ func TestAKeyIsRotatedWithoutAStop(t *testing.T) {
 	talk()
 }
 
-func TestOldRingsStayOpenForTwoInstalls(t *testing.T) {
+func TestTheRingInForceAndTheNewestInstalledStayOpen(t *testing.T) {
 	a := newSealer(t, Config{Self: member(1, 1)})
 	b := newSealer(t, Config{Self: member(2, 1)})
 	var rings []srp.Ring
-	for seq := uint64(1); seq <= 4; seq++ {
+	for seq := uint64(1); seq <= 9; seq++ {
 		r := ringOf(seq, member(1, 1), member(2, 1))
 		rings = append(rings, r)
 		install(t, r, a, b)
 		install(t, r, a, b) // again: changes nothing
-		for i, o := range rings {
-			if len(rings)-i <= keptRings {
+		if seq == 3 {
+			a.InForce(r.ID)
+			b.InForce(r.ID)
+		}
+		for _, o := range rings {
+			newest := seq - o.ID.Seq
+			open := newest < keptRings-1 || newest < keptRings && seq < 7 || o.ID.Seq == 3 && seq >= 3
+			if open {
 				expect(t, b, sealed(t, a, o.ID, "x"), Accepted)
 			} else if _, err := a.Seal(make([]byte, 100), o.ID, nil); err != ErrUnknownRing {
-				t.Fatal(err)
+				t.Fatalf("ring %d when %d is the newest: %v", o.ID.Seq, seq, err)
 			}
 		}
 	}
