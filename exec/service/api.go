@@ -133,13 +133,6 @@ type SyncReader interface {
 	ReadsOnly(op ipcwire.Op) bool
 }
 
-// Drainer is implemented by a service that wants to go on when a slow client has
-// read: exec/ipc calls Manager.Drained when the callbacks pending for a
-// connection fell to half the queue's limit or less after Notify said no.
-type Drainer interface {
-	Drained(c Conn)
-}
-
 // Env is what a service may use.
 type Env interface {
 	// Self is this member; ID and Start.
@@ -154,6 +147,9 @@ type Env interface {
 	ClusterName() string
 	// SendOK tells whether Multicast of size bytes would be taken now.
 	SendOK(prio gmi.Priority, size int) bool
+	// Queued is how many bytes of this service's kind of messages wait for the
+	// token at a priority.
+	Queued(prio gmi.Priority) int
 	// Multicast sends to the service's own group on every node (this one
 	// included). After SendOK said yes for the size it does not fail.
 	Multicast(prio gmi.Priority, g wire.Guarantee, parts ...[]byte) (gmi.MessageID, error)

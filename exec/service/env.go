@@ -88,6 +88,8 @@ func (v *env) MaxMessage() int     { return v.e.maxMessage() }
 
 func (v *env) SendOK(prio gmi.Priority, size int) bool { return v.e.sendOK(prio, size) }
 
+func (v *env) Queued(prio gmi.Priority) int { return v.e.m.opt.GMI.Queued(v.e.class(), prio) }
+
 func (v *env) Multicast(prio gmi.Priority, g wire.Guarantee, parts ...[]byte) (gmi.MessageID, error) {
 	return v.e.multicast(prio, g, parts)
 }

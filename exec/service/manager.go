@@ -76,15 +76,14 @@ type Manager struct {
 
 // entry is a registered service.
 type entry struct {
-	m       *Manager
-	svc     Service
-	sizer   RequestSizer // nil unless the service is one, as those below
-	drainer Drainer
+	m     *Manager
+	svc   Service
+	sizer RequestSizer // nil unless the service is one, as those below
 
 	syncer   Synchronizer
 	early    bool // an EarlySynchronizer
 	bg       Background
-	bgDone   bool // BackgroundSend has returned true
+	bgDue    bool // BackgroundSend has not returned true since SyncApply
 	reader   SyncReader
 	identity identity // names the state the service holds; see sync.go
 	state    entryState
@@ -129,11 +128,9 @@ func (m *Manager) Register(svc Service) error {
 	e := &entry{m: m, svc: svc}
 	e.syncer, _ = svc.(Synchronizer)
 	e.sizer, _ = svc.(RequestSizer)
-	e.drainer, _ = svc.(Drainer)
 	if e.syncer != nil {
 		_, e.early = svc.(EarlySynchronizer)
 		e.bg, _ = svc.(Background)
-		e.bgDone = true
 		e.reader, _ = svc.(SyncReader)
 		e.identity = firstIdentity(m.opt.Self, id)
 		e.header = make([]byte, syncHeader)
@@ -218,14 +215,6 @@ func (m *Manager) admit(e *entry, op ipcwire.Op, body []byte) bool {
 	return !ok || size > e.maxMessage() || e.sendOK(prio, size)
 }
 
-// Drained is called by exec/ipc when the callbacks pending for a connection fell
-// to half the queue's limit or less after Notify said no.
-func (m *Manager) Drained(c Conn) {
-	if e := m.conns[c.ID()]; e != nil && e.drainer != nil {
-		e.drainer.Drained(c)
-	}
-}
-
 // Exit is called by exec/ipc once when a connection that Init took ended.
 func (m *Manager) Exit(c Conn) {
 	if e := m.conns[c.ID()]; e != nil {
@@ -242,8 +231,8 @@ func (m *Manager) Work() {
 		return
 	}
 	for _, e := range m.entries {
-		if !e.bgDone && m.opt.GMI.Backlog() < backgroundBacklog {
-			e.bgDone = e.bg.BackgroundSend()
+		if e.bgDue && m.opt.GMI.Backlog() < backgroundBacklog {
+			e.bgDue = !e.bg.BackgroundSend()
 		}
 	}
 }

@@ -201,7 +201,7 @@ func (m *Manager) apply(e *entry) {
 	e.syncer.SyncApply()
 	e.state = stateApplied
 	e.identity = appliedIdentity(&m.cfg, e.svc.ID())
-	e.bgDone = e.bg == nil
+	e.bgDue = e.bg != nil
 }
 
 // abortSync returns every service that has not applied to its state before.

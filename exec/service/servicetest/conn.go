@@ -34,7 +34,6 @@ type Conn struct {
 	pending int
 	state   any
 	gone    bool
-	refused bool
 	seq     uint32
 }
 
@@ -77,10 +76,6 @@ func (c *Conn) Read() (cb Callback, ok bool) {
 	cb = c.Callbacks[0]
 	c.Callbacks = c.Callbacks[1:]
 	c.pending -= len(cb.Body)
-	if c.refused && c.pending <= c.Limit/2 {
-		c.refused = false
-		c.node.Manager.Drained(c)
-	}
 	return cb, true
 }
 
@@ -116,13 +111,20 @@ func (c *Conn) Respond(seq uint32, err ipcwire.Error, body []byte) {
 // Notify keeps the callback for Read, if Limit allows.
 func (c *Conn) Notify(op ipcwire.Op, body []byte) bool {
 	if c.Limit > 0 && c.pending+len(body) > c.Limit {
-		c.refused = true
 		return false
 	}
 	c.pending += len(body)
 	c.Callbacks = append(c.Callbacks, Callback{op, bytes.Clone(body)})
 	return true
 }
+
+// NotifyPayload is Notify of a body in two parts.
+func (c *Conn) NotifyPayload(op ipcwire.Op, head, payload []byte) bool {
+	return c.Notify(op, append(bytes.Clone(head), payload...))
+}
+
+// SetNotifyLimit sets Limit.
+func (c *Conn) SetNotifyLimit(n int) { c.Limit = n }
 
 // Pending is the bytes of queued callbacks.
 func (c *Conn) Pending() int { return c.pending }
