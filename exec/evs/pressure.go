@@ -12,7 +12,7 @@ import (
 
 // Limits are the bounds of the package comment, in bytes and nanoseconds.
 type Limits struct {
-	QueueBytes int   // waiting for the token at a priority
+	QueueBytes int   // waiting for the token at a priority, before one more is taken
 	HighBytes  int   // of a connection: pressure begins
 	LowBytes   int   // of a connection: pressure ends
 	TotalHigh  int   // of all connections: pressure begins; it ends below half

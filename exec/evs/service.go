@@ -15,6 +15,10 @@ import (
 // Guarantees of evs.h. Unordered and FIFO messages are delivered as agreed.
 const guaranteeSafe = 3
 
+// maxPayload is the largest payload whose delivery fits into a frame of the
+// library protocol, with node id and address before it.
+const maxPayload = ipcwire.MaxFrame - ipcwire.HeaderSize - (4 + 1 + 16)
+
 // Options are fixed for the life of a Service.
 type Options struct {
 	// Address gives a member's address, 4 or 16 bytes, nil when it is not known.
@@ -202,12 +206,10 @@ func (s *Service) multicast(c *client, op ipcwire.Op, body []byte) ipcwire.Error
 	}
 	s.header = appendHeader(s.header[:0], groups)
 	size, prio := len(s.header)+len(q.Payload), gmi.Priority(q.Priority)
-	if size > s.env.MaxMessage() {
+	if size > s.env.MaxMessage() || len(q.Payload) > maxPayload {
 		return ipcwire.ErrTooBig
 	}
-	// A message larger than QueueBytes is accepted when nothing waits.
-	queued := s.env.Queued(prio)
-	if s.pressed() || queued > 0 && queued+size > s.limits.QueueBytes || !s.env.SendOK(prio, size) {
+	if s.pressed() || s.env.Queued(prio) > s.limits.QueueBytes || !s.env.SendOK(prio, size) {
 		s.stats.TryAgain++
 		return ipcwire.ErrTryAgain
 	}

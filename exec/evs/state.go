@@ -13,8 +13,8 @@
 // does not read. What is accepted from senders is therefore kept in step with
 // what receivers read, in three stages, none of which ever holds up the ring:
 //
-//   - Waiting for the token: a node accepts multicasts of a priority while no
-//     more than 512 KiB of them wait (QueueBytes).
+//   - Waiting for the token: a node accepts a multicast of a priority while no
+//     more than 512 KiB wait before it (QueueBytes).
 //   - Pressure: when more than 2 MiB of callbacks wait for one connection
 //     (HighBytes), or 24 MiB for all of a node (TotalHigh), the node says so to
 //     all others. While any member is under pressure every node answers its own

@@ -33,6 +33,10 @@ type Options struct {
 	OnRoom func(Class, Priority)
 }
 
+// FieldRoom is what MaxMessage should have beyond the largest message that
+// applications may send: services put fields before it.
+const FieldRoom = 64 << 10
+
 // DefaultQueueLimit is the limit of a priority's queue in bytes.
 const DefaultQueueLimit = 4 << 20
 
@@ -123,12 +127,13 @@ func (g *GMI) Stats() Stats { return g.stats }
 // MaxMessage is the largest message Multicast takes, in bytes.
 func (g *GMI) MaxMessage() int { return g.opt.MaxMessage }
 
-// Queued is how many bytes wait in a class at a priority, overhead included.
+// Queued is how many bytes wait in a class at a priority, overhead included;
+// what was sent of a message does not wait.
 func (g *GMI) Queued(c Class, p Priority) int {
 	if c >= classes || p >= Priorities {
 		return 0
 	}
-	return g.queues[laneOf(c, p)].used
+	return g.queues[laneOf(c, p)].unsent()
 }
 
 // Gate closes or opens the gate of Gated messages. While it is closed they are
@@ -255,11 +260,7 @@ func (g *GMI) waiting() bool {
 func (g *GMI) Backlog() int {
 	bytes := 0
 	for l := range g.open() {
-		q := &g.queues[l]
-		bytes += q.used
-		if q.size > 0 {
-			bytes -= q.front().off
-		}
+		bytes += g.queues[l].unsent()
 	}
 	return (bytes + g.opt.MaxPayload - 1) / g.opt.MaxPayload
 }

@@ -74,6 +74,14 @@ func (q *queue) at(i int) *pending { return &q.entries[(q.head+i)&(len(q.entries
 
 func (q *queue) front() *pending { return q.at(0) }
 
+// unsent is the bytes accounted less what was sent of the message in progress.
+func (q *queue) unsent() int {
+	if q.size == 0 {
+		return 0
+	}
+	return q.used - q.front().off
+}
+
 func (q *queue) push(p pending) {
 	if q.size == len(q.entries) {
 		grown := make([]pending, max(16, 2*len(q.entries)))

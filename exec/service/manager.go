@@ -27,8 +27,8 @@ const managerGroup = ".service"
 // Options are fixed for the life of a Manager. All fields but SyncTimeout and
 // Overload are needed.
 type Options struct {
-	// GMI is used by the manager and its services only. Its owner hands it the
-	// ring's deliveries and calls Work after every Ready.
+	// GMI is used by the manager and its services only. The ring's deliveries go
+	// to it through the Manager, or directly with Work called after every Ready.
 	GMI *gmi.GMI
 
 	Self        wire.Member
@@ -221,6 +221,19 @@ func (m *Manager) Exit(c Conn) {
 		delete(m.conns, c.ID())
 		e.svc.LibExit(c)
 	}
+}
+
+// Deliver, SafeUpTo and Flush are those of the GMI: a Manager can stand above
+// the ring itself, and then Work is called for it.
+func (m *Manager) Deliver(d *srp.Delivery) { m.opt.GMI.Deliver(d) }
+
+// SafeUpTo is the GMI's.
+func (m *Manager) SafeUpTo(ring wire.RingID, seq uint64) { m.opt.GMI.SafeUpTo(ring, seq) }
+
+// Flush is the GMI's, and Work.
+func (m *Manager) Flush() {
+	m.opt.GMI.Flush()
+	m.Work()
 }
 
 // Work sends what synchronization and background phases still have to send. The

@@ -199,7 +199,7 @@ func (c *Cluster) install(group []*Node) {
 }
 
 func (n *Node) deliver(d *srp.Delivery) {
-	n.GMI.Deliver(d)
+	n.Manager.Deliver(d)
 	n.reap()
 }
 
@@ -234,7 +234,7 @@ func (n *Node) Take() bool {
 	}
 	for _, m := range n.ring.members {
 		if m.ring == n.ring && !m.dead {
-			m.GMI.SafeUpTo(n.ring.id, uint64(stable))
+			m.Manager.SafeUpTo(n.ring.id, uint64(stable))
 			m.settle()
 		}
 	}
@@ -242,8 +242,7 @@ func (n *Node) Take() bool {
 }
 
 func (n *Node) settle() {
-	n.GMI.Flush()
-	n.Manager.Work()
+	n.Manager.Flush()
 	n.reap()
 }
 
