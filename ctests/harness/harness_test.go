@@ -1,10 +1,14 @@
 package harness
 
 import (
+	"encoding/binary"
+	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -189,5 +193,111 @@ func TestAPortOfALossRuleIsOnlyInItsNamespace(t *testing.T) {
 	}
 	if s := strings.Join(names, " "); s != "lo eth0" {
 		t.Fatalf("the namespace of a node has the interfaces %q", s)
+	}
+}
+
+func TestWhatCrossesTheSwitchIsRecordedAndCanBeForged(t *testing.T) {
+	if err := CanNamespaces(); err != nil {
+		t.Skip(err)
+	}
+	w, err := NewNetwork(3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	rec, err := w.Record(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rx net.PacketConn
+	if err := w.In(2, func() (err error) { rx, err = net.ListenPacket("udp4", "10.77.0.2:7000"); return }); err != nil {
+		t.Fatal(err)
+	}
+	defer rx.Close()
+	j, err := w.Inject(3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	src, dst := netip.MustParseAddrPort("10.77.0.1:4711"), netip.MustParseAddrPort("10.77.0.2:7000")
+	if err := j.UDP(src, dst, []byte("forged")); err != nil {
+		t.Fatal(err)
+	}
+	buf := make([]byte, 64)
+	rx.SetReadDeadline(time.Now().Add(2 * time.Second))
+	n, from, err := rx.ReadFrom(buf)
+	if err != nil || string(buf[:n]) != "forged" || from.String() != "10.77.0.1:4711" {
+		t.Fatalf("%q from %v, %v", buf[:n], from, err)
+	}
+	// A connected socket believes an ICMP message about its own flow.
+	var tx *net.UDPConn
+	err = w.In(1, func() (err error) {
+		tx, err = net.DialUDP("udp4", net.UDPAddrFromAddrPort(src), net.UDPAddrFromAddrPort(dst))
+		return
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Close()
+	if err := j.Unreachable(src, dst); err != nil {
+		t.Fatal(err)
+	}
+	tx.SetReadDeadline(time.Now().Add(2 * time.Second))
+	if _, err := tx.Read(buf); !errors.Is(err, syscall.ECONNREFUSED) {
+		t.Fatalf("after a forged ICMP message: %v", err)
+	}
+	packets, err := rec.Stop()
+	if err != nil || len(packets) != 1 || string(packets[0].Payload) != "forged" || packets[0].Src != src || packets[0].Dst != dst {
+		t.Fatalf("recorded %v, %v", packets, err)
+	}
+}
+
+func TestAForgedResetEndsAConnection(t *testing.T) {
+	if err := CanNamespaces(); err != nil {
+		t.Skip(err)
+	}
+	w, err := NewNetwork(3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	rec, err := w.Record(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var l net.Listener
+	if err := w.In(2, func() (err error) { l, err = net.Listen("tcp4", "10.77.0.2:7000"); return }); err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	var c net.Conn
+	if err := w.In(1, func() (err error) { c, err = net.DialTimeout("tcp4", "10.77.0.2:7000", 2*time.Second); return }); err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	time.Sleep(20 * time.Millisecond)
+	packets, err := rec.Stop()
+	if err != nil {
+		t.Fatal(err)
+	}
+	j, err := w.Inject(3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	sent := false
+	for _, p := range packets {
+		if p.Proto != 6 || p.Src.String() != c.LocalAddr().String() || p.Payload[13]&0x10 == 0 {
+			continue
+		}
+		// What the client acknowledges is what it expects next.
+		if err := j.Reset(p.Dst, p.Src, binary.BigEndian.Uint32(p.Payload[8:])); err != nil {
+			t.Fatal(err)
+		}
+		sent = true
+	}
+	c.SetReadDeadline(time.Now().Add(2 * time.Second))
+	if _, err := c.Read(make([]byte, 1)); !sent || !errors.Is(err, syscall.ECONNRESET) {
+		t.Fatalf("after a forged reset (sent %v): %v", sent, err)
 	}
 }
