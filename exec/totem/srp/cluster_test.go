@@ -50,6 +50,7 @@ type node struct {
 	safeRing wire.RingID
 	inbox    []event // while paused
 	tickAt   Time
+	nr       int // messages of scenarios
 }
 
 type queued struct {

@@ -6,26 +6,27 @@ import (
 	"ais/exec/totem/wire"
 )
 
-// Defaults. The token, hold, merge and window figures are those of openais
+// Defaults. The token, merge and window figures are those of openais
 // 0.80; the others follow from what is promised:
 //
-//   - A stopped processor must be out within 1.5 token timeouts. It costs one
-//     TokenTimeout to miss the token and one Consensus to miss the Joins; the
-//     rest (commit token, recovery) takes a few rotations. Consensus is 300 ms.
+//   - A stopped processor must be out within 1.5 token timeouts. It costs at
+//     most one Hold until the token is missed, one TokenTimeout to miss it, and
+//     one Consensus to miss the Joins; the rest (commit token, recovery) takes a
+//     few rotations: 125 + 1000 + 250 ms.
 //   - At 30 percent loss a processor must not be failed for silence. Joins
-//     repeat every 10 ms (JoinFast; every 50 ms with very many members), so that
-//     in 300 ms at least 6, and with up to 20 members at least 20, go out:
-//     0.3^20 is nothing, and a processor that is heard again is not failed.
+//     repeat every 10 ms (JoinFast; up to 25 ms with very many members), so that
+//     in 250 ms at least 10, and with up to 50 members 25, go out: 0.3^25 is
+//     nothing, and a processor that is heard again is not failed.
 //   - A lost token costs one retransmission interval, not a timeout: 2 ms at
 //     first, doubling to at most 1/50 of TokenTimeout. With the defaults at
 //     least 50 copies go out before the timeout.
 const (
 	DefaultTokenTimeout   = 1000 * time.Millisecond
-	DefaultConsensus      = 300 * time.Millisecond
+	DefaultConsensus      = 250 * time.Millisecond
 	DefaultJoinInterval   = 50 * time.Millisecond
 	DefaultMergeInterval  = 200 * time.Millisecond
 	DefaultProbeTimeout   = 10 * time.Millisecond
-	DefaultHold           = 180 * time.Millisecond
+	DefaultHold           = 125 * time.Millisecond
 	DefaultFailToReceive  = 2500
 	DefaultSeqnoUnchanged = 30
 	DefaultWindow         = 50
@@ -53,13 +54,13 @@ func def[T int | time.Duration](v *T, d T) {
 // withDefaults fills what is not set. The token timeout scales what depends on it.
 func (c Config) withDefaults() Config {
 	def(&c.TokenTimeout, DefaultTokenTimeout)
-	def(&c.Consensus, c.TokenTimeout*3/10)
+	def(&c.Consensus, c.TokenTimeout/4)
 	def(&c.TokenRetransmit, c.TokenTimeout/tokenRetransmits)
 	c.TokenRetransmit = max(min(c.TokenRetransmit, c.TokenTimeout/tokenRetransmits), minRetransmit)
 	def(&c.JoinInterval, min(DefaultJoinInterval, c.Consensus/4))
 	def(&c.MergeInterval, DefaultMergeInterval)
 	def(&c.ProbeTimeout, DefaultProbeTimeout)
-	def(&c.Hold, min(DefaultHold, c.TokenTimeout/4))
+	def(&c.Hold, min(DefaultHold, c.TokenTimeout/8))
 	c.Hold = min(c.Hold, c.TokenTimeout/2)
 	def(&c.FailToReceive, DefaultFailToReceive)
 	def(&c.SeqnoUnchanged, DefaultSeqnoUnchanged)

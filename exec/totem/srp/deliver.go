@@ -53,7 +53,7 @@ func (m *Machine) stepData(org Origin, pkt []byte) Reject {
 	}
 	s := w.place(d.Seq, len(pkt), m.cfg.MaxPacket)
 	copy(s.buf, pkt)
-	s.source, s.safe, s.encap = source, d.Guarantee == wire.Safe, d.Encapsulated
+	s.source, s.safe, s.encap, s.served = source, d.Guarantee == wire.Safe, d.Encapsulated, 0
 	w.advance(d.Seq)
 	m.n.Received++
 	m.deliverWhatIsDue(w)

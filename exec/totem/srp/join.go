@@ -57,7 +57,7 @@ func (m *Machine) joinLimit() Time {
 	if m.now > m.agreeAt-m.cfg.Consensus {
 		return m.cfg.JoinInterval
 	}
-	return min(max(JoinFast, Time(len(m.procs))*JoinFast/20), m.cfg.JoinInterval)
+	return min(max(JoinFast, Time(len(m.procs))*JoinFast/50), m.cfg.JoinInterval)
 }
 
 // stepJoin takes a page of a Join (Totem 1995, section 5.2).

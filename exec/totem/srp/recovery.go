@@ -107,7 +107,7 @@ func (m *Machine) sendOld(t *wire.Token, allowed int) {
 		d := wire.Data{Source: m.cfg.Self.ID, Seq: t.High, Round: t.Seq, Encapsulated: true, Old: old.ring}
 		d.PutHeader(s.buf)
 		copy(s.buf[wire.EncapsulationHeader:], pkt)
-		s.source, s.safe, s.encap = w.self, false, true
+		s.source, s.safe, s.encap, s.served = w.self, false, true, 0
 		w.advance(t.High)
 	}
 }
@@ -139,7 +139,7 @@ func (m *Machine) takeOld(d *wire.Data) Reject {
 	*m.seen(in.Seq) = true
 	s := old.place(in.Seq, len(d.Payload), m.cfg.MaxPacket)
 	copy(s.buf, d.Payload)
-	s.source, s.safe, s.encap = source, in.Guarantee == wire.Safe, false
+	s.source, s.safe, s.encap, s.served = source, in.Guarantee == wire.Safe, false, 0
 	old.advance(in.Seq)
 	m.n.Recovered++
 	return Accepted

@@ -130,7 +130,8 @@ func (m *Machine) noteVisit(t *wire.Token) {
 
 // serveRequests sends again what the token asks for and is here, and returns how
 // many. What is served leaves the list, so that the next member does not serve
-// it too.
+// it too; what was served at the visit before and is asked for again is left to
+// another, for the way from here may be what loses it.
 func (m *Machine) serveRequests(t *wire.Token) int {
 	if len(t.Ranges) == 0 {
 		return 0
@@ -141,8 +142,10 @@ func (m *Machine) serveRequests(t *wire.Token) int {
 	for _, r := range t.Ranges {
 		end := r.From + uint64(r.Count) // checked by the decoder: at most High+1
 		for seq := max(r.From, w.freed+1); seq < end; seq++ {
-			if w.has(seq) && resent < m.cfg.Window {
-				m.sendRing(w.ring, w.at(seq).buf)
+			s := w.at(seq)
+			if w.has(seq) && resent < m.cfg.Window && (s.served == 0 || s.served+1 != m.n.TokenVisits) {
+				s.served = m.n.TokenVisits
+				m.sendRing(w.ring, s.buf)
 				resent++
 				continue
 			}
@@ -470,7 +473,7 @@ func (m *Machine) pull(seq, round uint64) bool {
 	d := wire.Data{Source: m.cfg.Self.ID, Seq: seq, Round: round, Guarantee: g}
 	d.PutHeader(s.buf)
 	s.buf = s.buf[:wire.DataHeader+n]
-	s.seq, s.source, s.safe, s.encap = seq, w.self, g == wire.Safe, false
+	s.seq, s.source, s.safe, s.encap, s.served = seq, w.self, g == wire.Safe, false, 0
 	w.advance(seq)
 	m.n.Sent++
 	return true

@@ -11,6 +11,7 @@ type slot struct {
 	source int    // place of the sender in the ring
 	safe   bool
 	encap  bool
+	served uint64 // token visit at which it was sent again
 	buf    []byte // the packet; its capacity is reused
 }
 
