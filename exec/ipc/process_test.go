@@ -57,6 +57,10 @@ func helper(what string, args []string) int {
 			c.Close()
 		}
 		return 0
+	case "dial-full": // socket: the same with room for one more descriptor only
+		c, e := dialWithOneDescriptor(args[0])
+		fmt.Println(e, c == nil)
+		return 0
 	case "dial-closed": // socket: the same without descriptors 0 and 1
 		unix.Close(0)
 		unix.Close(1)
@@ -69,6 +73,18 @@ func helper(what string, args []string) int {
 		return 0
 	}
 	return 2
+}
+
+func dialWithOneDescriptor(socket string) (*libais.Conn, ipcwire.Error) {
+	next, err := unix.Dup(2)
+	if err != nil {
+		return nil, ipcwire.ErrInit
+	}
+	unix.Close(next)
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: uint64(next + 1), Max: uint64(next + 1)}); err != nil {
+		return nil, ipcwire.ErrInit
+	}
+	return wait.Dial(libais.Options{Socket: socket, Service: ipcwire.CLM, Generation: ipcwire.GenB}, patience)
 }
 
 const nobody = 65534
@@ -240,6 +256,13 @@ func TestALibraryBelievesRootItselfAndTheExecutivesAccountOnly(t *testing.T) {
 func TestAProgramWithoutStandardDescriptorsGetsNoneOfThemFromUs(t *testing.T) {
 	r := newRig(t, nil)
 	if got := run(t, nil, "dial-closed", r.socket); got != "OK true" {
+		t.Fatal(got)
+	}
+}
+
+func TestAProgramThatHasNoDescriptorLeftForTheSelectionObjectIsTold(t *testing.T) {
+	r := newRig(t, nil)
+	if got := run(t, nil, "dial-full", r.socket); got != "NO_RESOURCES true" {
 		t.Fatal(got)
 	}
 }
