@@ -20,6 +20,9 @@ import (
 // the default configuration on loopback.
 type Options struct {
 	Nodes int
+	// Spare are further nodes that every member list knows: places for intruders
+	// and attackers. They are in Cluster.Spares and never started by StartAll.
+	Spare int
 	// Namespaces puts every node into a network namespace of its own, behind a
 	// switch; root only.
 	Namespaces bool
@@ -34,11 +37,12 @@ type Options struct {
 
 // Cluster is a set of nodes that share a key.
 type Cluster struct {
-	Build *Build
-	Net   *Network // nil on loopback
-	Nodes []*Node  // Nodes[0] is node 1, the lowest address and id
-	Dir   string
-	Port  int
+	Build  *Build
+	Net    *Network // nil on loopback
+	Nodes  []*Node  // Nodes[0] is node 1, the lowest address and id
+	Spares []*Node
+	Dir    string
+	Port   int
 
 	opt    Options
 	key    []byte
@@ -97,14 +101,14 @@ func New(opt Options) (*Cluster, error) {
 func (c *Cluster) prepare() (err error) {
 	c.Port = 5405
 	if c.opt.Namespaces {
-		if c.Net, err = NewNetwork(c.opt.Nodes); err != nil {
+		if c.Net, err = NewNetwork(c.opt.Nodes + c.opt.Spare); err != nil {
 			return err
 		}
-	} else if c.Port, err = freePort(c.opt.Nodes); err != nil {
+	} else if c.Port, err = freePort(c.opt.Nodes + c.opt.Spare); err != nil {
 		return err
 	}
 	count := clusterCount.Add(1)
-	for i := 1; i <= c.opt.Nodes; i++ {
+	for i := 1; i <= c.opt.Nodes+c.opt.Spare; i++ {
 		n := &Node{Index: i, c: c, ConfDir: filepath.Join(c.Dir, "n"+strconv.Itoa(i))}
 		if c.Net != nil {
 			n.Address = c.Net.Address(i)
@@ -116,15 +120,21 @@ func (c *Cluster) prepare() (err error) {
 		}
 		ip := net.ParseIP(n.Address).To4()
 		n.ID = uint32(ip[0])<<24 | uint32(ip[1])<<16 | uint32(ip[2])<<8 | uint32(ip[3])
-		c.Nodes = append(c.Nodes, n)
+		if i <= c.opt.Nodes {
+			c.Nodes = append(c.Nodes, n)
+		} else {
+			c.Spares = append(c.Spares, n)
+		}
 	}
-	for _, n := range c.Nodes {
+	for _, n := range c.all() {
 		if err := n.Configure(c.key); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+func (c *Cluster) all() []*Node { return append(append([]*Node(nil), c.Nodes...), c.Spares...) }
 
 // freePort finds a port that is free for UDP and TCP on 127.0.0.1..n, below the
 // range that the kernel gives out by itself.
@@ -170,7 +180,7 @@ func (n *Node) Configure(key []byte, extra ...string) error {
 	fmt.Fprintf(&b, "bindnetaddr:%s\nmcastport:%d\nnodename:node%d\nclustername:test\n", n.Address, n.c.Port, n.Index)
 	if n.c.Net == nil || n.c.opt.Unicast {
 		b.WriteString("transport:unicast\n")
-		for _, m := range n.c.Nodes {
+		for _, m := range n.c.all() {
 			fmt.Fprintf(&b, "member:%s\n", m.Address)
 		}
 	} else {
@@ -459,7 +469,7 @@ func (c *Cluster) shut() {
 		end(p, time.Second)
 	}
 	wg.Wait()
-	for _, n := range c.Nodes {
+	for _, n := range c.all() {
 		end(n.Exec, 3*time.Second)
 	}
 	wg.Wait()
