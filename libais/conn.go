@@ -36,6 +36,7 @@ type Conn struct {
 	handshake bool // the outstanding request is the hello
 	busy      bool // a request is outstanding
 	hungUp    bool // sending failed: what is still there is read, then gone
+	closed    bool // the executive closed the connection
 	seq       uint32
 	op        ipcwire.Op
 
@@ -161,6 +162,10 @@ func (c *Conn) Step() (done bool, w Wait) {
 		}
 	}
 	c.result, c.answer = ipcwire.ErrLibrary, nil
+	if c.handshake && c.closed {
+		// It ended between our connect and its welcome: no executive is running.
+		c.result = ipcwire.ErrTryAgain
+	}
 	c.finish()
 	return true, Wait{}
 }

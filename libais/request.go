@@ -131,6 +131,7 @@ func (c *Conn) receive() received {
 			return gotNothing
 		}
 		if errno != 0 || n == 0 {
+			c.closed = true
 			return c.lost()
 		}
 	}
