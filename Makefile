@@ -11,7 +11,9 @@
 # ARCH=386 builds the libraries for 32-bit programs (gcc -m32).
 
 GO      ?= go
-CC      ?= gcc
+ifeq ($(origin CC),default)
+CC      := gcc
+endif
 DESTDIR ?=
 PREFIX  ?= /usr/local
 ARCH    ?= $(shell $(GO) env GOARCH)
@@ -22,7 +24,7 @@ BUILD   := build
 VERSION := 0.1
 CWARN   := -Wall -Wextra -Werror -std=c99
 # The programs need no C library: one file that runs anywhere.
-GOBUILD  = CGO_ENABLED=0 GOARCH=$(ARCH) $(GO) build -trimpath -ldflags "-s -w"
+GOBUILD  = CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w"
 PROGRAMS := aisexec ais-keygen aisctl aisbench
 
 .DEFAULT_GOAL := all
@@ -41,12 +43,10 @@ $(BUILD)/bin/%: FORCE
 FORCE:
 
 # The libraries: target lib, and what it installs.
--include capi/build.mk
+include capi/build.mk
 include ctests/samples/samples.mk
 # Conformance tests.
 -include ctests/build.mk
-
-lib:
 
 demo: all
 	@$(GO) build -o $(BUILD)/ctests/demo ./ctests/demo
@@ -77,19 +77,14 @@ test-go: all
 test-c: all
 
 SHARE := $(DESTDIR)$(PREFIX)/share/doc/aisexec
-PKGCONFIG := $(DESTDIR)$(PREFIX)/lib/pkgconfig
 
 install: all install-lib
-	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(PKGCONFIG) $(SHARE) \
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(SHARE) \
 		$(DESTDIR)$(PREFIX)/lib/systemd/system
 	install -m 0755 $(BUILD)/bin/aisexec $(BUILD)/bin/ais-keygen $(DESTDIR)$(PREFIX)/sbin
 	install -m 0755 $(BUILD)/bin/aisctl $(BUILD)/bin/aisbench $(DESTDIR)$(PREFIX)/bin
 	install -m 0644 README.md LICENSE $(SHARE)
 	sed 's|@PREFIX@|$(PREFIX)|g' cmd/aisexec/aisexec.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/aisexec.service
-	for f in ais ais-a.01.01 evs; do sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@VERSION@|$(VERSION)|g' \
-		include/$$f.pc.in > $(PKGCONFIG)/$$f.pc || exit 1; done
-
-install-lib:
 
 clean:
 	rm -rf $(BUILD)

@@ -126,9 +126,9 @@ func (s *Service) answer(c service.Conn, seq uint32) {
 func (s *Service) Status() report.Status {
 	st := report.Status{
 		Members:              make([]report.Member, 0, len(s.cfg.Members)),
-		Ring:                 report.Ring{uint32(s.cfg.Ring.Rep), s.cfg.Ring.Seq},
+		Ring:                 report.Ring{Representative: uint32(s.cfg.Ring.Rep), Sequence: s.cfg.Ring.Seq},
 		ConfigurationChanges: s.changes,
-		LastCause:            causeName(s.cfg.Cause),
+		LastCause:            s.cfg.Cause.String(),
 		Offloads:             []string{},
 		Drops:                make(map[string]map[string]uint64),
 		Counters:             make(map[string]map[string]uint64),
@@ -137,7 +137,7 @@ func (s *Service) Status() report.Status {
 		st.LastChange = s.changed.UTC().Format(time.RFC3339Nano)
 	}
 	for _, m := range s.cfg.Members {
-		st.Members = append(st.Members, report.Member{uint32(m.ID), s.src.Address(m.ID), m.Start})
+		st.Members = append(st.Members, report.Member{ID: uint32(m.ID), Address: s.src.Address(m.ID), Start: m.Start})
 	}
 	s.src.Fill(&st)
 	return st

@@ -179,11 +179,3 @@ func TestTraceFitsOneFrame(t *testing.T) {
 		t.Errorf("got %q", c.last)
 	}
 }
-
-func TestEveryCauseHasAName(t *testing.T) {
-	for c := srp.CauseNone; c <= srp.CauseOverload; c++ {
-		if causeName(c) == "unknown" {
-			t.Errorf("cause %d has no name", c)
-		}
-	}
-}

@@ -1,0 +1,117 @@
+// The life of the process: sessions on the ring, signals, privileges.
+
+package main
+
+import (
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"ais/exec/config"
+)
+
+// Memory: the executive's own state is small, what passes through it is bounded
+// by the rooms. A tight collector keeps the resident size near what is in use.
+const (
+	gcPercent   = 50
+	memoryLimit = 192 << 20
+)
+
+func tune() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryLimit)
+	}
+}
+
+// run is the executive from its configuration to its end: one session on the
+// ring after another. There is a second one only when a session ended because
+// this node was too slow for the others.
+func run(s *settings, log *slog.Logger, raw *asyncWriter) error {
+	tune()
+	// A reader of standard error that has gone must not end the executive.
+	signal.Ignore(syscall.SIGPIPE)
+	if err := prepareState(s.stateDir, s.account); err != nil {
+		return err
+	}
+	signals := make(chan os.Signal, 8)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGUSR1)
+	notify := notifier{fd: s.readyFD}
+	for first := true; ; first = false {
+		e, err := newExecutive(s, log)
+		if err != nil {
+			return err
+		}
+		if first {
+			err = drop(log, s.account, s.net.User, s.net.Group, s.stateDir)
+		}
+		if err == nil {
+			err = e.enter()
+		}
+		if err == nil && first {
+			err = notify.ready()
+		}
+		if err != nil {
+			e.abandon()
+			return err
+		}
+		over := make(chan struct{})
+		go e.obey(signals, over, &notify, raw)
+		again, err := e.serve()
+		close(over)
+		if !again {
+			return err
+		}
+		log.Warn("joining the ring again", "reason", e.overload)
+		time.Sleep(rejoinPause)
+	}
+}
+
+// rejoinPause keeps a node that is always too slow from joining all the time.
+const rejoinPause = time.Second
+
+// obey does what signals ask for, until the session is over.
+func (e *executive) obey(signals <-chan os.Signal, over <-chan struct{}, notify *notifier, raw *asyncWriter) {
+	for {
+		select {
+		case <-over:
+			return
+		case sig := <-signals:
+			switch sig {
+			case syscall.SIGHUP:
+				e.reloadKeys()
+			case syscall.SIGUSR1:
+				e.loop.Post(func() { _, _ = raw.Write(e.recorder.AppendText(nil, 1<<20)) })
+			default:
+				notify.stopping()
+				e.loop.Post(func() { e.stop(sig.String()) })
+			}
+		}
+	}
+}
+
+// reloadKeys reads the key files on the caller's goroutine: disks are slow.
+func (e *executive) reloadKeys() {
+	if !e.set.net.Secauth {
+		e.log.Warn("keys are not read: secauth is off")
+		return
+	}
+	keys, err := config.ReadKeys(e.set.confDir)
+	if err != nil {
+		e.log.Error("the keys stay as they were", "error", err)
+		return
+	}
+	e.loop.Post(func() {
+		if err := e.driver.SetKeys(keyBytes(keys)); err != nil {
+			e.log.Error("the keys stay as they were", "error", err)
+			return
+		}
+		e.set.keys = keys
+		e.log.Info("keys read again", "keys", len(keys))
+	})
+}
