@@ -48,7 +48,9 @@ include ctests/samples/samples.mk
 # Conformance tests.
 -include ctests/build.mk
 
-demo: all
+demo:
+	@echo "building"
+	@$(MAKE) -s --no-print-directory all
 	@$(GO) build -o $(BUILD)/ctests/demo ./ctests/demo
 	@AIS_BUILD=$(BUILD) $(BUILD)/ctests/demo
 

@@ -27,6 +27,8 @@ const (
 	// patience bounds each step, total the demo.
 	patience = 10 * time.Second
 	total    = 55 * time.Second
+	// enough messages of each sender are to be seen before and after the kill.
+	enough = 50
 )
 
 // program is a sample program on a node.
@@ -231,7 +233,8 @@ func (d *demo) watch() error {
 		switch p.name {
 		case "evs_receive":
 			for i := range nodes {
-				if _, err := p.next(fmt.Sprintf("message 127.0.0.%d node%d ", i+1, i+1)); err != nil {
+				p.from = 0
+				if _, err := p.next(fmt.Sprintf("message 127.0.0.%d node%d %d", i+1, i+1, enough)); err != nil {
 					return err
 				}
 			}
@@ -313,7 +316,7 @@ func (d *demo) restart() error {
 		switch p.name {
 		case "evs_receive":
 			if _, err = p.next("configuration members=3 "); err == nil {
-				_, err = p.next(fmt.Sprintf("message 127.0.0.%d node%d ", victim, victim))
+				_, err = p.next(fmt.Sprintf("message 127.0.0.%d node%d %d", victim, victim, 3*enough))
 			}
 		case "evs_send":
 			_, err = p.next("sent ")
