@@ -362,12 +362,17 @@ func (s Status) Ring() string {
 // Changes is the number of configuration changes this executive has delivered.
 func (s Status) Changes() int64 { return s.Int("configuration_changes") }
 
-// Drops are the drop counters that are not zero, by reason.
+// Drops are the counters of refused packets that are not zero, by room and
+// reason: what the network brought, not what clients did.
 func (s Status) Drops() map[string]int64 {
 	out := map[string]int64{}
 	for k, v := range s {
-		if f, ok := v.(float64); ok && f > 0 && strings.HasPrefix(k, "drops.") {
-			out[strings.TrimPrefix(k, "drops.")] = int64(f)
+		reason, of := strings.CutPrefix(k, "drops.")
+		if f, ok := v.(float64); ok && of && f > 0 {
+			switch room, _, _ := strings.Cut(reason, "."); room {
+			case "net", "seal", "ring":
+				out[reason] = int64(f)
+			}
 		}
 	}
 	return out

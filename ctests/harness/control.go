@@ -16,6 +16,9 @@ import (
 type Control struct {
 	fd  int
 	seq uint32
+	// passed came with the welcome: the selection object, whose end would end
+	// the connection.
+	passed []int
 }
 
 // DialControl connects to the executive behind socket (a path or "@name").
@@ -45,7 +48,12 @@ func DialControl(socket string, timeout time.Duration) (*Control, error) {
 }
 
 // Close ends the connection.
-func (c *Control) Close() { unix.Close(c.fd) }
+func (c *Control) Close() {
+	unix.Close(c.fd)
+	for _, fd := range c.passed {
+		unix.Close(fd)
+	}
+}
 
 // call sends one request and reads the frame that answers it.
 func (c *Control) call(op ipcwire.Op, body []byte, answer ipcwire.Op, timeout time.Duration) ([]byte, error) {
@@ -92,8 +100,7 @@ func (c *Control) within(option int, deadline time.Time) error {
 	return unix.SetsockoptTimeval(c.fd, unix.SOL_SOCKET, option, &tv)
 }
 
-// read fills b. Descriptors that come with the bytes (the welcome passes one)
-// are closed at once.
+// read fills b and keeps descriptors that come with the bytes.
 func (c *Control) read(b []byte, deadline time.Time) error {
 	oob := make([]byte, 64)
 	for len(b) > 0 {
@@ -102,7 +109,7 @@ func (c *Control) read(b []byte, deadline time.Time) error {
 		}
 		n, oobn, _, _, err := unix.Recvmsg(c.fd, b, oob, unix.MSG_CMSG_CLOEXEC)
 		if oobn > 0 {
-			closePassed(oob[:oobn])
+			c.passed = append(c.passed, passedIn(oob[:oobn])...)
 		}
 		switch {
 		case err == unix.EINTR:
@@ -119,18 +126,17 @@ func (c *Control) read(b []byte, deadline time.Time) error {
 	return nil
 }
 
-func closePassed(oob []byte) {
+func passedIn(oob []byte) (out []int) {
 	msgs, err := unix.ParseSocketControlMessage(oob)
 	if err != nil {
-		return
+		return nil
 	}
 	for i := range msgs {
 		if fds, err := unix.ParseUnixRights(&msgs[i]); err == nil {
-			for _, fd := range fds {
-				unix.Close(fd)
-			}
+			out = append(out, fds...)
 		}
 	}
+	return out
 }
 
 // StatusJSON is the executive's status as it sent it.

@@ -59,7 +59,7 @@ func TestAProcessIsEndedAndItsExitIsKnown(t *testing.T) {
 }
 
 func TestStatusBecomesDottedPaths(t *testing.T) {
-	m, err := Flat([]byte(`{"ring":{"rep":1,"seq":8},"members":[{"id":1},{"id":2}],"drops":{"auth":3,"old":0},"state":"operational"}`))
+	m, err := Flat([]byte(`{"ring":{"rep":1,"seq":8},"members":[{"id":1},{"id":2}],"drops":{"seal":{"auth_failed":3,"replayed":0},"ipc":{"closed":4}},"state":"operational"}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +67,7 @@ func TestStatusBecomesDottedPaths(t *testing.T) {
 	if s.Members() != 2 || s.Int("members.1.id") != 2 || s.Int("ring.seq") != 8 || s.Text("state") != "operational" {
 		t.Fatalf("flattened to %v", m)
 	}
-	if d := s.Drops(); len(d) != 1 || d["auth"] != 3 {
+	if d := s.Drops(); len(d) != 1 || d["seal.auth_failed"] != 3 {
 		t.Fatalf("drops %v", d)
 	}
 }
