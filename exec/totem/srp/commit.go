@@ -64,6 +64,9 @@ func (m *Machine) becomeCommit(ring wire.RingID, self int) {
 	m.state = Commit
 	m.stopTimers()
 	m.cur.reset(ring, members, self)
+	for _, x := range members {
+		m.noteStart(x)
+	}
 	m.lossAt, m.visitAt = m.now+m.cfg.TokenTimeout, m.now
 	m.out.ready.Install = &Ring{ID: ring, Members: members}
 	m.trace(Event{Kind: EventState, Cause: m.cause, A: uint64(len(members))})

@@ -284,6 +284,8 @@ func (m *Machine) stepChallenge(org Origin, pkt []byte) Reject {
 		switch {
 		case i >= 0 && sameStart(m.cur.members[i], from):
 			return RejectState
+		case i >= 0 && !newer(from, m.cur.members[i]):
+			return RejectStaleStart
 		case i >= 0:
 			m.becomeGather(CauseRestartedMember)
 		case m.state == Operational:
@@ -316,14 +318,27 @@ func (m *Machine) checkStart(x wire.Member, proved bool) Reject {
 	if ok && known.Nonce != x.Nonce && !newer(x, known) {
 		return RejectStaleStart
 	}
-	if !proved || ok && known == x {
-		return Accepted
+	if proved {
+		m.noteStart(x)
+	}
+	return Accepted
+}
+
+// noteStart keeps x as the newest start of its id. The members of every ring
+// committed to are kept too: a recording of an older start must not pass for news
+// at a node that never heard the newer one itself.
+func (m *Machine) noteStart(x wire.Member) {
+	known, ok := m.newest[x.ID]
+	if ok && !newer(x, known) {
+		return
 	}
 	if !ok && len(m.newest) >= 4*wire.MaxMembers {
 		clear(m.newest)
+		for _, y := range m.cur.members {
+			m.newest[y.ID] = y
+		}
 	}
 	m.newest[x.ID] = x
-	return Accepted
 }
 
 // sendMergeDetect tells other rings that this one is here.

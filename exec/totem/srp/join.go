@@ -162,6 +162,9 @@ func (m *Machine) joinCause(from wire.Member, j *wire.JoinPage, entries []wire.J
 	i := m.cur.index(from.ID)
 	switch {
 	case i >= 0 && !sameStart(m.cur.members[i], from):
+		if !newer(from, m.cur.members[i]) {
+			return 0, RejectStaleStart
+		}
 		return CauseRestartedMember, Accepted
 	case i >= 0 && j.RingSeq < m.cur.ring.Seq:
 		return 0, RejectStaleJoin // it was sent before this ring was agreed on
