@@ -14,6 +14,15 @@
 //
 // # What it costs
 //
-// Measured with one core for everything (BenchmarkRing; EPYC virtual machine,
-// loopback, AES-256-GCM): see the comment there.
+// Measured with all nodes on ONE core of an EPYC virtual machine (BenchmarkRing:
+// loopback, AES-256-GCM, full packets of 1500 bytes, one node sends): two nodes
+// order 238,000 packets/s (322 MB/s), three nodes 163,000 (221 MB/s), by unicast
+// and by multicast alike. At three nodes a packet is sealed once, opened twice,
+// ordered and delivered three times in 6.1 us of that core. Without encryption
+// two nodes order 537,000/s; without segmentation offload 82,000/s. Messages of
+// 100 bytes that are not packed: 131,000/s with three nodes. Steady state
+// allocates nothing.
+//
+// The death of a process is a configuration at the survivors after 10.6 ms
+// (0.6 ms, and the 10 ms that a suspect has to answer); a Leave after 0.4 ms.
 package totem

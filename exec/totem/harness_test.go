@@ -226,6 +226,12 @@ func (p *proc) members() string {
 	return fmt.Sprint(p.ring)
 }
 
+func (p *proc) configurations() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.configs
+}
+
 // messages is how many were delivered.
 func (p *proc) messages() (n int) {
 	p.mu.Lock()

@@ -177,15 +177,15 @@ func TestAnotherKeyNeverJoinsAndChangesNothing(t *testing.T) {
 	w := newWorld(t, 3)
 	a, b := w.start(1), w.start(2)
 	together(t, a, b)
-	configs := a.configs
+	configs := a.configurations()
 	w.key = bytes.Repeat([]byte{1, 2}, 64)
 	c := w.start(3)
 	eventually(t, "the stranger's packets are refused", 5*time.Second, func() bool {
 		return a.stats().Seal.Opened[seal.UnknownKey] > 5
 	})
 	exchange(t, []*proc{a, b}, 300, 10*time.Second)
-	if a.members() != "[1 2]" || a.configs != configs {
-		t.Fatalf("a has %s after %d configurations", a.members(), a.configs)
+	if a.members() != "[1 2]" || a.configurations() != configs {
+		t.Fatalf("a has %s after %d configurations", a.members(), a.configurations())
 	}
 	if m := c.members(); m != "[3]" && m != "[]" {
 		t.Fatalf("the stranger has %s", m)
@@ -198,7 +198,7 @@ func TestAnotherKeyNeverJoinsAndChangesNothing(t *testing.T) {
 func TestAFloodOfGarbageIsCountedAndChangesNothing(t *testing.T) {
 	w := newWorld(t, 3)
 	ps := w.all()
-	configs := ps[0].configs
+	configs := ps[0].configurations()
 	var out []*stdnet.UDPConn
 	for _, from := range []string{"127.0.0.2:0", "127.0.0.99:0"} {
 		c, err := stdnet.ListenUDP("udp", stdnet.UDPAddrFromAddrPort(netip.MustParseAddrPort(from)))
@@ -240,8 +240,8 @@ func TestAFloodOfGarbageIsCountedAndChangesNothing(t *testing.T) {
 		}
 	}
 	exchange(t, ps, 300, 10*time.Second)
-	if ps[0].configs != configs {
-		t.Fatalf("%d configurations after %d", ps[0].configs, configs)
+	if ps[0].configurations() != configs {
+		t.Fatalf("%d configurations after %d", ps[0].configurations(), configs)
 	}
 	s := ps[0].stats()
 	refused := uint64(0)
@@ -256,62 +256,98 @@ func TestAFloodOfGarbageIsCountedAndChangesNothing(t *testing.T) {
 	}
 }
 
-func TestARecordingPlayedToANewStartOfEverybodyChangesNothing(t *testing.T) {
-	w := newWorld(t, 3)
-	var recorded [][]byte
-	w.drop = func(to wire.NodeID) func([]byte, netip.AddrPort) bool {
-		if to != 1 {
-			return nil
-		}
-		return func(p []byte, _ netip.AddrPort) bool {
-			if len(recorded) < 5000 {
-				recorded = append(recorded, bytes.Clone(p))
-			}
-			return false
-		}
-	}
-	ps := w.all()
-	exchange(t, ps, 200, 10*time.Second)
-	for _, p := range ps {
-		p.kill()
-	}
-	w.drop = nil
-	alone := w.start(1) // a node alone is the easiest to deceive
-	together(t, alone)
-	configs := alone.configs
-	c, err := stdnet.ListenUDP("udp", &stdnet.UDPAddr{IP: stdnet.IPv4(127, 0, 0, 2), Port: int(w.port)})
+// replay sends recorded packets to a node from some address of this machine, and
+// waits until they were read.
+func (w *world) replay(from string, to *proc, recorded [][]byte) {
+	w.t.Helper()
+	c, err := stdnet.ListenUDP("udp", stdnet.UDPAddrFromAddrPort(netip.AddrPortFrom(netip.MustParseAddr(from), w.port)))
 	if err != nil {
-		t.Fatal(err)
+		w.t.Fatal(err)
 	}
-	to := stdnet.UDPAddrFromAddrPort(netip.AddrPortFrom(addr(1), w.port))
-	for round := 0; round < 3; round++ {
-		for i, p := range recorded {
-			if _, err := c.WriteToUDP(p, to); err != nil {
-				t.Fatal(err)
-			}
-			if i%100 == 0 {
-				time.Sleep(time.Millisecond)
-			}
+	defer c.Close()
+	before := to.stats().Net.ReceivedPackets
+	for i, p := range recorded {
+		if _, err := c.WriteToUDP(p, stdnet.UDPAddrFromAddrPort(netip.AddrPortFrom(to.d.opt.Links[0].Addr, w.port))); err != nil {
+			w.t.Fatal(err)
+		}
+		if i%100 == 0 {
+			time.Sleep(time.Millisecond)
 		}
 	}
-	c.Close()
-	eventually(t, "the recording was read", 5*time.Second, func() bool {
-		return alone.stats().Net.ReceivedPackets >= uint64(len(recorded))
+	eventually(w.t, "the recording was read", 5*time.Second, func() bool {
+		return to.stats().Net.ReceivedPackets >= before+uint64(len(recorded))
 	})
-	if alone.configs != configs || alone.members() != "[1]" {
-		t.Fatalf("%s after %d new configurations", alone.members(), alone.configs-configs)
+}
+
+func TestARecordingChangesNothingAfterAnybodyRestarted(t *testing.T) {
+	for _, group := range []string{"", "239.192.8.3"} {
+		t.Run("group="+group, func(t *testing.T) {
+			w := newWorld(t, 3)
+			w.group = group
+			var recorded [][]byte // by node 1's loop
+			w.drop = func(to wire.NodeID) func([]byte, netip.AddrPort) bool {
+				if to != 1 {
+					return nil
+				}
+				return func(p []byte, _ netip.AddrPort) bool {
+					if len(recorded) < 5000 {
+						recorded = append(recorded, bytes.Clone(p))
+					}
+					return false
+				}
+			}
+			ps := w.all()
+			exchange(t, ps, 200, 10*time.Second)
+			var tape [][]byte
+			ps[0].do(func() { tape = recorded })
+			calm := func(what string, p *proc, from string) {
+				t.Helper()
+				configs, members := p.configurations(), p.members()
+				for round := 0; round < 3; round++ {
+					w.replay(from, p, tape)
+				}
+				if p.configurations() != configs || p.members() != members {
+					t.Fatalf("%s: %s after %d new configurations", what, p.members(), p.configurations()-configs)
+				}
+			}
+			calm("nobody restarted", ps[0], "127.0.0.77")
+			exchange(t, ps, 50, 10*time.Second)
+
+			ps[1].kill()
+			together(t, ps[0], ps[2])
+			calm("the sender is gone, its address taken over", ps[0], "127.0.0.2")
+			w.start(2)
+			together(t, ps...)
+			calm("the sender restarted", ps[0], "127.0.0.77")
+			exchange(t, ps, 50, 10*time.Second)
+
+			w.drop = nil
+			ps[0].kill()
+			together(t, ps[1], ps[2])
+			w.start(1)
+			together(t, ps...)
+			calm("the receiver restarted", ps[0], "127.0.0.77")
+			exchange(t, ps, 50, 10*time.Second)
+
+			for _, p := range ps {
+				p.kill()
+			}
+			alone := w.start(1)
+			together(t, alone)
+			calm("all restarted, and this one is alone", alone, "127.0.0.2")
+			w.start(2)
+			w.start(3)
+			together(t, ps...)
+			exchange(t, ps, 100, 10*time.Second)
+		})
 	}
-	w.start(2)
-	w.start(3)
-	together(t, w.procs...)
-	exchange(t, w.procs, 100, 10*time.Second)
 }
 
 func TestKeysRotateUnderTraffic(t *testing.T) {
 	w := newWorld(t, 3)
 	ps := w.all()
 	next := bytes.Repeat([]byte{3, 4}, 64)
-	configs := ps[0].configs
+	configs := ps[0].configurations()
 	for _, ring := range [][][]byte{{w.key, next}, {next, w.key}, {next}} {
 		for _, p := range ps {
 			p.do(func() {
@@ -322,8 +358,8 @@ func TestKeysRotateUnderTraffic(t *testing.T) {
 			exchange(t, ps, 50, 10*time.Second)
 		}
 	}
-	if ps[0].configs != configs {
-		t.Fatalf("the rotation cost %d configurations", ps[0].configs-configs)
+	if ps[0].configurations() != configs {
+		t.Fatalf("the rotation cost %d configurations", ps[0].configurations()-configs)
 	}
 }
 

@@ -30,6 +30,8 @@ type peer struct {
 	up    bool // established
 	bye   bool // the other side said that it will close
 	alien bool // sent something that no executive sends
+
+	number uint64 // of inbound ones: order of arrival
 }
 
 type hints struct {
@@ -120,6 +122,7 @@ func (h *hints) connect() {
 		h.retry()
 		return
 	}
+	keepAlive(fd)
 	// From the address the neighbour knows us by.
 	unix.SetsockoptInt(fd, unix.IPPROTO_IP, bindNoPort, 1)
 	err = unix.Bind(fd, unixAddr(netip.AddrPortFrom(h.t.book.self.Addr(), 0), h.t.book.scope))
@@ -171,22 +174,43 @@ func (h *hints) accept(uint32) {
 			unix.Close(fd)
 			continue
 		}
+		keepAlive(fd)
 		h.t.stats.TCPAccepted++
+		p.number = h.t.stats.TCPAccepted
 		h.in = append(h.in, p)
 	}
 }
 
+// welcome decides about an inbound connection. Of one address the oldest gives
+// way: it may be what a cut link or a lost machine has left behind.
 func (h *hints) welcome(p *peer) bool {
-	if len(h.in) >= maxInbound || h.t.book.who(p.addr) == 0 {
+	if h.t.book.who(p.addr) == 0 {
 		return false
 	}
+	var oldest *peer
 	same := 0
 	for _, o := range h.in {
 		if o.addr == p.addr {
 			same++
+			if oldest == nil || o.number < oldest.number {
+				oldest = o
+			}
 		}
 	}
-	return same < maxInboundAddr
+	if same >= maxInboundAddr {
+		h.leave(oldest)
+		h.t.stats.TCPRefusedPeer++
+	}
+	return len(h.in) < maxInbound
+}
+
+// keepAlive makes the kernel find out, in the long run, that the machine at the
+// other end is gone. For the ring that comes far too late; it frees the socket.
+func keepAlive(fd int) {
+	unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1)
+	unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, 20)
+	unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, 5)
+	unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_KEEPCNT, 4)
 }
 
 func sockAddr(sa unix.Sockaddr) netip.Addr {

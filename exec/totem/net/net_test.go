@@ -593,18 +593,64 @@ func TestStrangersAndTooManyConnectionsAreClosed(t *testing.T) {
 	for i := 0; i < maxInboundAddr+3; i++ {
 		fds = append(fds, dial("127.0.0.2"))
 	}
-	until(t, l, "three too many are refused", func() bool { return ns[0].Stats().TCPRefusedPeer == 4 })
+	until(t, l, "the three oldest give way", func() bool { return ns[0].Stats().TCPRefusedPeer == 4 })
 	if s := ns[0].Stats(); s.TCPInbound != maxInboundAddr {
 		t.Fatalf("%+v", s)
 	}
+	for i, fd := range fds {
+		var buf [4]byte
+		n, _, err := unix.Recvfrom(fd, buf[:], unix.MSG_DONTWAIT)
+		if closed := n == 1 && buf[0] == farewell; closed != (i < 3) {
+			t.Fatalf("connection %d: closed %v (%v)", i, closed, err)
+		}
+	}
 	// Something that is no executive talks: closed, and nobody is suspected.
-	if _, err := unix.Write(fds[0], []byte("GET / HTTP/1.0\r\n")); err != nil {
+	if _, err := unix.Write(fds[5], []byte("GET / HTTP/1.0\r\n")); err != nil {
 		t.Fatal(err)
 	}
 	until(t, l, "the talker is closed", func() bool { return ns[0].Stats().TCPInbound == maxInboundAddr-1 })
 	settle(t, l)
 	if len(ns[0].suspect) != 0 {
 		t.Fatalf("suspects %v", ns[0].suspect)
+	}
+}
+
+func TestWhatTheKernelRefusesIsDegradedOrSkippedNeverRepeatedForEver(t *testing.T) {
+	_, ns := cluster(t, options{n: 2})
+	s := &ns[0].out
+	prepare := func() {
+		s.cur.reset()
+		s.next.reset()
+		for i := 0; i < 4; i++ {
+			ns[0].ToAll(ns[0].put(t, 400, uint32(i)))
+		}
+		s.cur, s.next = s.next, s.cur
+		s.begin()
+	}
+	prepare()
+	if n := s.build(); n != 1 {
+		t.Fatalf("%d messages of four equal packets", n)
+	}
+	if v := s.failed(unix.EINVAL); v != sendAgain || ns[0].Stats().SegmentOffload {
+		t.Fatalf("verdict %v: a kernel that cannot segment", v)
+	}
+	if n := s.build(); n != 4 {
+		t.Fatalf("%d messages without offload", n)
+	}
+	if v := s.failed(unix.EINVAL); v != sendSkip || ns[0].Stats().SendErrors != 1 || ns[0].Stats().LastSendError != "EINVAL" {
+		t.Fatalf("verdict %v: refused though it is one packet", v)
+	}
+	for i := 1; ; i++ {
+		v := s.failed(unix.ECONNREFUSED)
+		if v == sendSkip {
+			break
+		}
+		if i > maxRetries {
+			t.Fatal("a pending error is retried for ever")
+		}
+	}
+	if s.failed(unix.EAGAIN) != sendLater || s.failed(unix.EINTR) != sendAgain || s.failed(unix.EPERM) != sendSkip {
+		t.Fatal("wrong verdict")
 	}
 }
 

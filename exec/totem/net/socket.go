@@ -6,6 +6,7 @@ import (
 	"fmt"
 	stdnet "net"
 	"net/netip"
+	"strconv"
 
 	"golang.org/x/sys/unix"
 
@@ -26,7 +27,12 @@ func interfaceOf(addr netip.Addr) (index int, scope uint32, err error) {
 		return 0, 0, fmt.Errorf("net: reading the interfaces: %w", err)
 	}
 	longest := -1
+	zone := addr.Zone()
+	addr = addr.WithZone("")
 	for _, i := range ifs {
+		if zone != "" && zone != i.Name && zone != strconv.Itoa(i.Index) {
+			continue
+		}
 		addrs, err := i.Addrs()
 		if err != nil {
 			continue // it went away meanwhile

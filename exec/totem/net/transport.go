@@ -74,7 +74,7 @@ type Stats struct {
 	HintsDelayed   uint64 // held back by the rate limit
 	TCPConnects    uint64
 	TCPAccepted    uint64
-	TCPRefusedPeer uint64 // inbound connections closed: stranger, or too many
+	TCPRefusedPeer uint64 // inbound connections closed: of strangers, or too many
 	TCPInbound     int    // open now
 	TCPOutbound    bool   // connected to the successor
 
@@ -120,6 +120,7 @@ func New(cfg Config) (*Transport, error) {
 		return nil, fmt.Errorf("net: netmtu %d leaves %d bytes for a packet: 256 are needed", cfg.MTU, t.size)
 	}
 	iface, scope, err := interfaceOf(l.Addr)
+	l.Addr = l.Addr.WithZone("")
 	if err != nil {
 		return nil, err
 	}
@@ -159,6 +160,8 @@ func (l *LinkConfig) check() error {
 	switch {
 	case !l.Addr.IsValid() || l.Addr.IsUnspecified() || l.Addr.IsMulticast():
 		return fmt.Errorf("net: %v is no address to bind", l.Addr)
+	case l.Group.Zone() != "":
+		return fmt.Errorf("net: group %v has a zone: the zone is that of the address", l.Group)
 	case l.Port == 0:
 		return errors.New("net: port 0 is no port")
 	case l.Group.IsValid() && (!l.Group.IsMulticast() || l.Group.Is4() != l.Addr.Is4()):
@@ -167,7 +170,7 @@ func (l *LinkConfig) check() error {
 		return fmt.Errorf("net: %d members: at most %d", len(l.Members), maxSlots/4)
 	}
 	for _, m := range l.Members {
-		if m.ID == 0 || !m.Addr.IsValid() || m.Addr.Is4() != l.Addr.Is4() {
+		if m.ID == 0 || !m.Addr.IsValid() || m.Addr.Zone() != "" || m.Addr.Is4() != l.Addr.Is4() {
 			return fmt.Errorf("net: member %d %v: needs an id, and an address of the family of %v", m.ID, m.Addr, l.Addr)
 		}
 	}
