@@ -478,3 +478,41 @@ func TestWhateverTheConfigurationsAllMembersApplyTheSameStateAndPartitionsAreAli
 		}
 	})
 }
+
+func FuzzMessagesOfTheManagerAndOfAService(f *testing.F) {
+	hello := make([]byte, 13, 64)
+	hello[0] = 1
+	hello = append(hello, 1, 3)
+	hello = append(hello, make([]byte, 16)...)
+	f.Add(hello, []byte{2}, false)
+	f.Add([]byte{0, 'w'}, append([]byte{1}, make([]byte, 12)...), true)
+	f.Fuzz(func(t *testing.T, one, two []byte, synced bool) {
+		fx := newFixture(2)
+		fx.w.states = nil
+		fx.Form(fx.nodes(1, 2))
+		if synced {
+			fx.Run()
+		}
+		// Node 2 sends what it likes to the manager's group and to a service's;
+		// the ring is filled in so that it is not refused for that alone.
+		ring := make([]byte, 12)
+		ring[0], ring[4] = 1, 4
+		for _, msg := range [][]byte{one, two} {
+			for _, group := range []string{".service", "book3"} {
+				for _, with := range []bool{false, true} {
+					b := slices.Clone(msg)
+					if with && len(b) >= 13 {
+						copy(b[1:], ring)
+					}
+					if _, err := fx.Node(2).GMI.Multicast(group, gmi.Recovery, wire.Agreed, b); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+		}
+		fx.Run()
+		if a, b := fx.words(1, 0), fx.words(2, 0); a != b {
+			t.Errorf("node 1 has %q, node 2 %q", a, b)
+		}
+	})
+}
