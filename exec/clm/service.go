@@ -362,8 +362,9 @@ func (w *early) stop() {
 	}
 }
 
-// lookup finds the node of a request in the current view. A node that is not in
-// it is an invalid parameter: B.01.01 lists no NOT_EXIST for these calls.
+// lookup finds the node of a request in the current view. Implementations
+// disagree whether one that is not in it does not exist or is an invalid
+// parameter: as any number is a valid node id, it does not exist.
 func (s *Service) lookup(id uint32) (*node, ipcwire.Error) {
 	if id == localNode {
 		id = uint32(s.state.self.member.ID)
@@ -371,7 +372,7 @@ func (s *Service) lookup(id uint32) (*node, ipcwire.Error) {
 	if n := s.state.current.find(wire.NodeID(id)); n != nil {
 		return n, ipcwire.OK
 	}
-	return nil, ipcwire.ErrInvalidParam
+	return nil, ipcwire.ErrNotExist
 }
 
 // answer answers a request from the current view.

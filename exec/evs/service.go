@@ -199,10 +199,10 @@ func (s *Service) multicast(c *client, op ipcwire.Op, body []byte) ipcwire.Error
 		if groups = c.groups; len(groups) == 0 {
 			return ipcwire.ErrNotExist
 		}
-	case len(groups) == 0:
-		return ipcwire.ErrInvalidParam
-	case len(groups) > groupsMax:
-		return ipcwire.ErrTooManyGroups
+	default:
+		if err := checkGroups(groups); err != ipcwire.OK {
+			return err
+		}
 	}
 	s.header = appendHeader(s.header[:0], groups)
 	size, prio := len(s.header)+len(q.Payload), gmi.Priority(q.Priority)

@@ -36,9 +36,9 @@ import (
 )
 
 const (
-	// joinMax is how many groups one join request may name (2004's limit).
-	joinMax = 50
-	// groupsMax bounds the groups of a multicast and of a connection.
+	// requestMax is how many groups one request may name (2004's limit).
+	requestMax = 50
+	// groupsMax bounds the groups of a connection, and so of a multicast.
 	groupsMax = 1024
 )
 
@@ -87,10 +87,21 @@ type members struct {
 // in tells whether a client is in a group.
 func (c *client) in(g *ipcwire.EvsGroup) bool { return slices.Contains(c.groups, *g) }
 
+// checkGroups checks the groups that a request names.
+func checkGroups(groups []ipcwire.EvsGroup) ipcwire.Error {
+	switch {
+	case len(groups) == 0:
+		return ipcwire.ErrInvalidParam
+	case len(groups) > requestMax:
+		return ipcwire.ErrTooManyGroups
+	}
+	return ipcwire.OK
+}
+
 // join adds groups to a client's; errors leave everything as it was.
 func (m *members) join(c *client, groups []ipcwire.EvsGroup) ipcwire.Error {
-	if len(groups) > joinMax {
-		return ipcwire.ErrTooManyGroups
+	if err := checkGroups(groups); err != ipcwire.OK {
+		return err
 	}
 	if len(c.groups)+len(groups) > groupsMax {
 		return ipcwire.ErrNoResources
@@ -105,8 +116,12 @@ func (m *members) join(c *client, groups []ipcwire.EvsGroup) ipcwire.Error {
 	return ipcwire.OK
 }
 
-// leave takes groups from a client's, in their order, up to one it is not in.
+// leave takes groups from a client's, in their order, up to one it is not in:
+// NOT_EXIST, as 2004 had it.
 func (m *members) leave(c *client, groups []ipcwire.EvsGroup) ipcwire.Error {
+	if err := checkGroups(groups); err != ipcwire.OK {
+		return err
+	}
 	for i := range groups {
 		g := &groups[i]
 		at := slices.Index(c.groups, *g)
