@@ -86,6 +86,10 @@ func (f *fake) Exit(c service.Conn) {
 
 func (f *fake) Request(c service.Conn, seq uint32, op ipcwire.Op, body []byte) {
 	f.requests.Add(1)
+	if need := map[ipcwire.Op]int{opNotify: 8, opBig: 4}[op]; len(body) < need {
+		c.Respond(seq, ipcwire.ErrInvalidParam, nil)
+		return
+	}
 	switch op {
 	case opEcho:
 		c.Respond(seq, ipcwire.OK, body)
@@ -103,7 +107,8 @@ func (f *fake) Request(c service.Conn, seq uint32, op ipcwire.Op, body []byte) {
 		c.Respond(seq, ipcwire.OK, nil)
 	case opNotify:
 		n := 0
-		size := int(binary.LittleEndian.Uint32(body[4:]))
+		size := int(min(binary.LittleEndian.Uint32(body[4:]), ipcwire.MaxFrame)) // fuzzed, too
+		size = max(size, 4)
 		for ; n < int(binary.LittleEndian.Uint32(body)); n++ {
 			f.scratch = append(f.scratch[:0], make([]byte, size)...)
 			binary.LittleEndian.PutUint32(f.scratch, uint32(n))
@@ -120,7 +125,7 @@ func (f *fake) Request(c service.Conn, seq uint32, op ipcwire.Op, body []byte) {
 	case opDisconnect:
 		c.Disconnect("asked for")
 	case opBig:
-		c.Respond(seq, ipcwire.OK, make([]byte, binary.LittleEndian.Uint32(body)))
+		c.Respond(seq, ipcwire.OK, make([]byte, min(binary.LittleEndian.Uint32(body), 2*ipcwire.MaxFrame)))
 	case opPending:
 		c.Respond(seq, ipcwire.OK, binary.LittleEndian.AppendUint32(nil, uint32(c.Pending())))
 	case opTwice:

@@ -391,7 +391,10 @@ func FuzzStream(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		w := rawTo(t, r.socket)
 		w.write(data)
-		w.close()
+		unix.Shutdown(w.fd, unix.SHUT_WR) // it must read all of it before it sees the end
+		for ok := true; ok; {
+			_, _, ok = w.read()
+		}
 		if got := call(t, c, opEcho, []byte("alive")); string(got) != "alive" {
 			t.Fatal(got)
 		}

@@ -234,7 +234,7 @@ func TestADisconnectedLibraryGetsLibraryErrorsAndAReadableSelectionObject(t *tes
 
 func TestAServiceMayDisconnectInItsInit(t *testing.T) {
 	r := newRig(t, nil)
-	if c, err := wait.Dial(r.options("disconnect"), patience); err != ipcwire.ErrLibrary {
+	if c, err := wait.Dial(r.options("disconnect"), patience); err != ipcwire.ErrTryAgain {
 		t.Fatal(c, err)
 	}
 	eventually(t, "its exit", func() bool { return r.f.exits.Load() == 1 })
