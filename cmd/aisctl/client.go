@@ -72,10 +72,8 @@ func explain(e ipcwire.Error) error {
 		return fail(exitNoExecutive, "no executive is running at %s", socketName())
 	case ipcwire.ErrLibrary:
 		return fail(exitNoExecutive, "the executive at %s ended", socketName())
-	case ipcwire.ErrAccess:
-		return fail(exitRefused, "the executive at %s refuses this user: root, the executive's own user, group ais and those of uidgid.d may connect", socketName())
-	case ipcwire.ErrSecurity:
-		return fail(exitRefused, "what listens at %s does not run as root, as ais or as this user, and is not believed", socketName())
+	case ipcwire.ErrAccess, ipcwire.ErrSecurity:
+		return fail(exitRefused, "the executive at %s refuses this user (root, the executive's own user, group ais and those of uidgid.d may connect), or it runs as somebody who is not to be believed (neither root nor ais nor this user)", socketName())
 	case ipcwire.ErrVersion:
 		return fail(exitError, "the executive at %s is of another version than this aisctl", socketName())
 	}

@@ -142,8 +142,11 @@ func read(o options) (*settings, error) {
 	}
 	// The keys are looked at unless a readable configuration says that there is
 	// no need of them.
+	if s.net != nil {
+		s.account = lookUpAccount(s.net.User, s.net.Group)
+	}
 	if s.net == nil || s.net.Secauth {
-		if s.keys, err = config.ReadKeys(s.confDir); err != nil {
+		if s.keys, err = s.readKeys(); err != nil {
 			errs = append(errs, err)
 		}
 	}
@@ -153,6 +156,13 @@ func read(o options) (*settings, error) {
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
-	s.account = lookUpAccount(s.net.User, s.net.Group)
 	return s, nil
+}
+
+// readKeys reads the key ring.
+func (s *settings) readKeys() ([]config.Key, error) {
+	if s.account.haveUser {
+		return config.ReadKeys(s.confDir, s.account.uid)
+	}
+	return config.ReadKeys(s.confDir)
 }

@@ -38,24 +38,34 @@ func lookUpAccount(userName, groupName string) account {
 	return a
 }
 
-// prepareState makes the state directory, for the user the executive becomes.
-func prepareState(dir string, a account) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
+// prepareState makes the state directory. What is missing above it is made so
+// that the user the executive becomes can get through.
+func prepareState(dir string) error {
+	if err := os.MkdirAll(filepath.Dir(filepath.Clean(dir)), 0o755); err != nil {
+		return fmt.Errorf("state directory: %w", err)
 	}
-	if os.Geteuid() == 0 && a.haveUser && a.haveGroup {
-		for _, path := range append([]string{dir}, stateFiles(dir)...) {
-			if err := os.Lchown(path, a.uid, a.gid); err != nil {
-				return err
-			}
-		}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("state directory: %w", err)
 	}
 	return nil
 }
 
-func stateFiles(dir string) []string {
-	files, _ := filepath.Glob(filepath.Join(dir, "*")) // the pattern is well-formed
-	return files
+// giveState gives the state directory and what is in it to the user the executive
+// becomes.
+func giveState(dir string, a account) error {
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	if err := os.Lchown(dir, a.uid, a.gid); err != nil {
+		return err
+	}
+	for _, f := range files {
+		if err := os.Lchown(filepath.Join(dir, f.Name()), a.uid, a.gid); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // drop gives root away, when this process has it and the account exists and can
@@ -71,6 +81,9 @@ func drop(log *slog.Logger, a account, userName, groupName, stateDir string) err
 	if a.uid == 0 {
 		log.Warn("running as root, as configured", "user", userName)
 		return nil
+	}
+	if err := giveState(stateDir, a); err != nil {
+		return fmt.Errorf("giving the state directory to %s: %w", userName, err)
 	}
 	// Tried with the effective ids first: they can be taken back.
 	if err := syscall.Setgroups(nil); err != nil {

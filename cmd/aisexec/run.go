@@ -3,14 +3,14 @@
 package main
 
 import (
+	"errors"
+	"io/fs"
 	"log/slog"
 	"os"
 	"os/signal"
 	"runtime/debug"
 	"syscall"
 	"time"
-
-	"ais/exec/config"
 )
 
 // Memory: the executive's own state is small, what passes through it is bounded
@@ -36,7 +36,7 @@ func run(s *settings, log *slog.Logger, raw *asyncWriter) error {
 	tune()
 	// A reader of standard error that has gone must not end the executive.
 	signal.Ignore(syscall.SIGPIPE)
-	if err := prepareState(s.stateDir, s.account); err != nil {
+	if err := prepareState(s.stateDir); err != nil {
 		return err
 	}
 	signals := make(chan os.Signal, 8)
@@ -101,7 +101,11 @@ func (e *executive) reloadKeys() {
 		e.log.Warn("keys are not read: secauth is off")
 		return
 	}
-	keys, err := config.ReadKeys(e.set.confDir)
+	keys, err := e.set.readKeys()
+	if errors.Is(err, fs.ErrPermission) {
+		e.log.Error("the keys stay as they were: since root was given away, directory and keys must belong to the user", "confdir", e.set.confDir, "user", e.set.net.User, "error", err)
+		return
+	}
 	if err != nil {
 		e.log.Error("the keys stay as they were", "error", err)
 		return

@@ -10,6 +10,7 @@ import (
 	"unicode"
 
 	"ais/exec/ctl/report"
+	"ais/exec/ipc"
 )
 
 // fill completes a status.
@@ -40,6 +41,9 @@ func (e *executive) fill(st *report.Status) {
 
 	for name, v := range d.Drops() {
 		room, reason, _ := strings.Cut(name, "_")
+		if name == "net_own" {
+			continue // one's own multicasts come back: nothing is lost; see Counters
+		}
 		put(st.Drops, room, reason, v)
 	}
 	g := e.gmi.Stats()
@@ -54,6 +58,10 @@ func (e *executive) fill(st *report.Status) {
 	i := e.server.Stats()
 	st.IPCConnections = i.Connections
 	for reason, v := range i.Reasons() {
+		if reason == ipc.EndPeer.String() || reason == ipc.EndStop.String() {
+			put(st.Counters, "ipc_ended", snake(reason), v) // the ordinary ends
+			continue
+		}
 		put(st.Drops, "ipc", snake(reason), v)
 	}
 	put(st.Drops, "ipc", "callback_queue_full", i.QueueFull)

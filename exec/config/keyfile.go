@@ -16,6 +16,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 )
 
@@ -33,13 +34,14 @@ type Key struct {
 }
 
 // ReadKeys reads the key ring of dir. A key that other users can read or
-// write is refused: whoever has it can join the ring.
-func ReadKeys(dir string) ([]Key, error) {
+// write is refused: whoever has it can join the ring. It must belong to root, to
+// the user of this process or to one of owners.
+func ReadKeys(dir string, owners ...int) ([]Key, error) {
 	var ring []Key
 	var errs []error
 	for i, name := range KeyFiles {
 		path := filepath.Join(dir, name)
-		k, err := readKey(path)
+		k, err := readKey(path, owners)
 		switch {
 		case err == nil:
 			ring = append(ring, k)
@@ -63,7 +65,7 @@ func ReadKeys(dir string) ([]Key, error) {
 	return ring, nil
 }
 
-func readKey(path string) (Key, error) {
+func readKey(path string, owners []int) (Key, error) {
 	k := Key{File: path}
 	// Never wait for the writer of a named pipe that lies there.
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
@@ -75,7 +77,7 @@ func readKey(path string) (Key, error) {
 	if err != nil {
 		return k, err
 	}
-	if err := checkKeyFile(path, st); err != nil {
+	if err := checkKeyFile(path, st, owners); err != nil {
 		return k, err
 	}
 	var buf [KeySize + 1]byte
@@ -97,15 +99,16 @@ func readKey(path string) (Key, error) {
 	return k, nil
 }
 
-func checkKeyFile(path string, st fs.FileInfo) error {
+func checkKeyFile(path string, st fs.FileInfo, owners []int) error {
 	if !st.Mode().IsRegular() {
 		return fmt.Errorf("%s: is not a regular file", path)
 	}
 	if m := st.Mode().Perm(); m&0o077 != 0 {
 		return fmt.Errorf("%s: has mode %04o: other users can get at the key; chmod 0400 %s", path, m, path)
 	}
-	if sys, ok := st.Sys().(*syscall.Stat_t); ok && sys.Uid != 0 && int(sys.Uid) != os.Geteuid() {
-		return fmt.Errorf("%s: belongs to user %d: it must belong to root or to the user who starts aisexec (%d)", path, sys.Uid, os.Geteuid())
+	sys, ok := st.Sys().(*syscall.Stat_t)
+	if !ok || sys.Uid == 0 || int(sys.Uid) == os.Geteuid() || slices.Contains(owners, int(sys.Uid)) {
+		return nil
 	}
-	return nil
+	return fmt.Errorf("%s: belongs to user %d: it must belong to root, to the user who starts aisexec (%d) or to the user aisexec becomes", path, sys.Uid, os.Geteuid())
 }
