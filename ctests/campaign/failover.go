@@ -367,7 +367,7 @@ func (r *failoverRun) goOn(v, from int) error {
 		return fmt.Errorf("the stopped node's application first got %q", line)
 	}
 	if _, next, err = lines.Wait(next, 10*time.Second, isRegular(self)); err != nil {
-		return fmt.Errorf("the stopped node's application got no regular configuration of its own: %w", err)
+		return fmt.Errorf("the stopped node's application got no regular configuration of its own: %w\n%s\n%s", err, lines, r.c.Nodes[v].Output())
 	}
 	evs[v] = next
 	all := r.addresses(-1)

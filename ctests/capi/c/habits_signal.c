@@ -1,0 +1,179 @@
+/* habits_signal.c: signal handlers of all kinds, during and between calls. */
+#include <sys/time.h>
+
+#include "habit.h"
+
+static volatile sig_atomic_t handled;
+
+/* What a handler of 2004 may be: it formats into a large buffer. */
+__attribute__((noinline)) static void large_frame(int number)
+{
+	volatile char frame[60 << 10];
+	size_t i;
+
+	(void)number;
+	for (i = 0; i < sizeof(frame); i += 512)
+		frame[i] = (char)i;
+	handled++;
+}
+
+static void timer(int microseconds)
+{
+	struct itimerval t;
+
+	memset(&t, 0, sizeof(t));
+	t.it_interval.tv_usec = t.it_value.tv_usec = microseconds;
+	CHECK_IS(setitimer(ITIMER_REAL, &t, NULL), 0);
+}
+
+static void calls_under_fire(int flags, int own_stack)
+{
+	struct sigaction a;
+	stack_t s;
+	double end;
+	SaClmHandleT h;
+	SaClmClusterNodeT n;
+
+	memset(&s, 0, sizeof(s));
+	if (own_stack) {
+		s.ss_size = 256 << 10;
+		s.ss_sp = malloc(s.ss_size);
+		CHECK_IS(sigaltstack(&s, NULL), 0);
+	}
+	memset(&a, 0, sizeof(a));
+	a.sa_handler = large_frame;
+	a.sa_flags = flags;
+	CHECK_IS(sigaction(SIGALRM, &a, NULL), 0);
+	timer(200);
+	h = start();
+	end = seconds() + 1.5;
+	while (seconds() < end) {
+		use(h);
+		CHECK_IS(saClmClusterNodeGet(h, ORDER_DELAY + 20, SA_TIME_ONE_SECOND, &n), SA_AIS_OK);
+		CHECK_IS(saClmClusterNodeGet(h, ORDER_CALLBACKS + 20, SA_TIME_ONE_SECOND, &n), SA_AIS_OK);
+		CHECK_IS(saClmDispatch(h, SA_DISPATCH_ALL), SA_AIS_OK);
+		CHECK_IS(saClmClusterNodeGet(h, ORDER_NEVER, 5 * SA_TIME_ONE_MILLISECOND, &n), SA_AIS_ERR_TIMEOUT);
+	}
+	while (callbacks_run % 20 != 0) {
+		CHECK(seconds() < end + 5);
+		CHECK_IS(saClmDispatch(h, SA_DISPATCH_ALL), SA_AIS_OK);
+	}
+	CHECK_IS(saClmFinalize(h), SA_AIS_OK);
+	timer(0);
+	CHECK(handled > 500);
+}
+
+static void plain_handler(void) { calls_under_fire(0, 0); }
+static void restarting_handler(void) { calls_under_fire(SA_RESTART, 0); }
+static void handler_on_own_stack(void) { calls_under_fire(SA_ONSTACK | SA_RESTART, 1); }
+static void handler_beside_own_stack(void) { calls_under_fire(0, 1); }
+/* SA_ONSTACK and no alternate stack: the thread's own is used, unless somebody
+ * else leaves a small one behind. */
+static void handler_on_no_stack(void) { calls_under_fire(SA_ONSTACK, 0); }
+
+static volatile double handled_at;
+
+static void note_time(int number)
+{
+	(void)number;
+	handled_at = seconds();
+}
+
+static SaClmHandleT shared;
+
+static void *dispatch(void *arg)
+{
+	(void)arg;
+	CHECK_IS(saClmDispatch(shared, SA_DISPATCH_BLOCKING), SA_AIS_OK);
+	return NULL;
+}
+
+static void *call(void *arg)
+{
+	SaClmClusterNodeT n;
+
+	(void)arg;
+	CHECK_IS(saClmClusterNodeGet(shared, ORDER_NEVER, SA_TIME_MAX, &n), SA_AIS_ERR_BAD_HANDLE);
+	return NULL;
+}
+
+static void *wait_for_turn(void *arg)
+{
+	return call(arg);
+}
+
+static void handled_while_waiting(void)
+{
+	void *(*const ways[])(void *) = {dispatch, call, wait_for_turn};
+	pthread_t t[3];
+	int i;
+
+	signal(SIGUSR1, note_time);
+	shared = start();
+	for (i = 0; i < 3; i++) {
+		CHECK_IS(pthread_create(&t[i], NULL, ways[i], NULL), 0);
+		usleep(50000);
+	}
+	for (i = 0; i < 3; i++) {
+		double sent = seconds();
+
+		handled_at = 0;
+		CHECK_IS(pthread_kill(t[i], SIGUSR1), 0);
+		while (handled_at == 0 && seconds() < sent + 2)
+			usleep(1000);
+		CHECK(handled_at != 0 && handled_at - sent < 0.05);
+	}
+	CHECK_IS(saClmFinalize(shared), SA_AIS_OK);
+	for (i = 0; i < 3; i++)
+		CHECK_IS(pthread_join(t[i], NULL), 0);
+}
+
+/* A signal to the process runs its handler on a thread of the application. */
+static pthread_t application;
+static volatile sig_atomic_t elsewhere;
+
+static void where(int number)
+{
+	(void)number;
+	handled++;
+	if (!pthread_equal(pthread_self(), application))
+		elsewhere++;
+}
+
+static void handlers_run_on_our_threads(void)
+{
+	static const int numbers[] = {SIGHUP, SIGINT, SIGUSR1, SIGUSR2, SIGALRM, SIGTERM, SIGCHLD, SIGURG, SIGIO, SIGWINCH, SIGPIPE};
+	SaClmHandleT h;
+	sigset_t all, old;
+	unsigned i, j;
+
+	application = pthread_self();
+	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		signal(numbers[i], where);
+	h = start();
+	use(h);
+	sigfillset(&all);
+	for (j = 0; j < 20; j++) {
+		/* Blocked here: whoever has it open would take it. */
+		CHECK_IS(pthread_sigmask(SIG_SETMASK, &all, &old), 0);
+		for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+			kill(getpid(), numbers[i]);
+		usleep(2000);
+		use(h);
+		CHECK_IS(handled, (int)(j * i));
+		CHECK_IS(pthread_sigmask(SIG_SETMASK, &old, NULL), 0);
+		CHECK_IS(handled, (int)((j + 1) * i));
+	}
+	CHECK_IS(elsewhere, 0);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct test tests[] = {
+		{"plain_handler", plain_handler}, {"restarting_handler", restarting_handler},
+		{"handler_on_own_stack", handler_on_own_stack}, {"handler_beside_own_stack", handler_beside_own_stack},
+		{"handler_on_no_stack", handler_on_no_stack}, {"handled_while_waiting", handled_while_waiting},
+		{"handlers_run_on_our_threads", handlers_run_on_our_threads}, {NULL, NULL}};
+
+	return run_tests(argc, argv, tests);
+}
