@@ -82,6 +82,8 @@ type params struct {
 	sizes     int // which mix of sizes
 	safe      int // percent of messages
 	stayDown  int // percent of dead nodes that stay dead
+
+	bootWithin int64 // when all nodes have started for the first time
 }
 
 // nodesOf draws the number of nodes: most worlds are small, for most mistakes
@@ -116,7 +118,7 @@ func (p *params) draw(r *rng, nodes int) {
 
 	p.token = []int64{60 * ms, 100 * ms, 150 * ms}[r.n(3)]
 	if large {
-		p.token = 1000 * ms
+		p.token = 500 * ms
 	}
 	p.delay = p.token / r.in(300, 900)
 	p.jitter = p.delay * r.in(5, 100) / 100
@@ -156,11 +158,19 @@ func (p *params) draw(r *rng, nodes int) {
 	p.inboxMax = int(r.in(8, 256))
 	p.stayDown = []int{0, 0, 30}[r.n(3)]
 
+	p.bootWithin = []int64{p.token / 100, 2 * p.token}[r.n(2)]
+
 	p.drawFaults(r)
 	p.drawWork(r)
+	if p.nodes > 5 {
+		// The ring carries no more because more nodes are in it.
+		p.workEvery = p.workEvery * int64(p.nodes) / 5
+	}
 	if large {
 		// The same faults, fewer of them: each costs a Join of everybody.
 		p.faultPhase = 4 * p.token
+		p.maxPacket = max(p.maxPacket, 1400)
+		p.bootWithin = p.token / 5
 		p.faultEvery = max(p.faultEvery, p.token)
 		p.workEvery = max(p.workEvery, p.token/2)
 		p.formingHit /= 4

@@ -112,6 +112,7 @@ type World struct {
 	deadline   int64
 	settled    bool // from now on the ring must stay
 	noConfigAt int64
+	progress   uint64 // deliveries when the traffic phase last got on
 	done       bool
 	violation  *Violation
 	buf        []byte
@@ -162,7 +163,7 @@ func (w *World) setUp(opt Options) {
 		nd := &w.nodes[i]
 		nd.clock = w.worldRng.in(0, int64(time.Hour))
 		nd.disk.start = uint64(w.worldRng.n(5))
-		w.push(evBoot, i, w.worldRng.in(0, []int64{w.p.token / 100, 2 * w.p.token}[w.worldRng.n(2)]), 0)
+		w.push(evBoot, i, w.worldRng.in(0, w.p.bootWithin), 0)
 	}
 	w.push(evFault, 0, w.worldRng.around(2*w.p.token), 0)
 	w.push(evPhase, 0, w.p.faultPhase, 0)
@@ -462,27 +463,38 @@ func (w *World) nextPhase() {
 			w.push(evReplay, 0, w.p.token/8, 0)
 		}
 	case phaseConverge:
-		if w.oneRing() {
+		switch one := w.oneRing(); {
+		case !one && w.now > w.deadline:
+			w.violate(Convergence, -1, w.describeRings())
+		case one && w.stats.Convergent == 0:
 			w.stats.Convergent = time.Duration(w.now - w.healedAt)
 			w.stats.ConvergentTokens = float64(w.now-w.healedAt) / float64(w.p.token)
 			if w.tracing() {
 				w.tracef(-1, "==== one ring")
 			}
-			w.phase, w.deadline = phaseTraffic, w.now+10*w.p.token
+		}
+		// What was under way when the faults stopped may still disturb; after that
+		// nothing may.
+		if drained := w.now > w.healedAt+w.p.spikeMax+4*(w.p.delay+w.p.jitter); drained && w.calm() {
+			if w.tracing() {
+				w.tracef(-1, "==== calm")
+			}
+			w.phase, w.settled, w.noConfigAt = phaseTraffic, true, w.now
+			w.extend()
 			w.sendFinal()
-		} else if w.now > w.deadline {
-			w.violate(Convergence, -1, w.describeRings())
+		} else if w.now > w.deadline+w.p.spikeMax+4*w.p.token {
+			w.violate(Convergence, -1, "one ring, but no rest: "+w.describeRings())
 		}
 	case phaseTraffic:
 		mi, why := w.oracle.pendingMessage()
-		// What was under way when the faults stopped has arrived by then.
-		calm := w.now > w.healedAt+w.p.spikeMax+2*w.p.token
 		switch {
-		case mi < 0 && calm && w.oneRing():
-			w.phase, w.settled, w.noConfigAt = phaseStable, true, w.now
+		case mi < 0:
+			w.phase = phaseStable
 			look = 2 * w.p.token
+		case w.stats.Deliveries > w.progress:
+			w.extend()
 		case w.now > w.deadline:
-			w.violate(Progress, w.oracle.procs[max(0, w.messageProc(mi))].node, fmt.Sprintf("message %d: %s; %s", mi, why, w.describeRings()))
+			w.violate(Progress, w.oracle.procs[w.oracle.msgs[mi].proc].node, fmt.Sprintf("message %d: %s; %s", mi, why, w.describeRings()))
 		}
 	case phaseStable:
 		w.oracle.atEnd()
@@ -495,11 +507,22 @@ func (w *World) nextPhase() {
 	w.push(evPhase, 0, look, 0)
 }
 
-func (w *World) messageProc(mi int32) int32 {
-	if mi < 0 {
-		return 0
+// extend gives the traffic phase more time as long as it gets on.
+func (w *World) extend() {
+	w.progress, w.deadline = w.stats.Deliveries, w.now+3*w.p.token
+}
+
+// calm tells whether there is one ring and every live node is at work in it.
+func (w *World) calm() bool {
+	if !w.oneRing() {
+		return false
 	}
-	return w.oracle.msgs[mi].proc
+	for i := range w.nodes {
+		if nd := &w.nodes[i]; nd.up && nd.m.Status().State != srp.Operational {
+			return false
+		}
+	}
+	return true
 }
 
 func (w *World) describeRings() string {
