@@ -36,6 +36,14 @@ func exchange(t testing.TB, ps []*proc, each int, within time.Duration) {
 	for _, p := range ps {
 		p.send(each)
 	}
+	defer func() {
+		if t.Failed() {
+			for i, p := range ps {
+				t.Logf("node %d: %d of %d messages, %s after %d configurations: %+v", p.id, p.messages()-before[i],
+					each*len(ps), p.members(), p.configurations(), p.stats())
+			}
+		}
+	}()
 	eventually(t, "all messages everywhere", within, func() bool {
 		for i, p := range ps {
 			if p.messages() < before[i]+each*len(ps) {

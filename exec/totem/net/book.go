@@ -47,7 +47,7 @@ type book struct {
 	dests []dest
 	slot  map[netip.Addr]int
 	nodes map[wire.NodeID]*place
-	names map[netip.Addr]wire.NodeID // the other way round, for hints
+	names map[netip.Addr]wire.NodeID // the other way round, proven ones only
 
 	frozen bool // a batch that names slots is under way: do not renumber them
 }
@@ -151,7 +151,7 @@ func (b *book) learn(id wire.NodeID, from netip.AddrPort, proven bool) {
 	} else {
 		p.claimed = i
 	}
-	if named, ok := b.names[from.Addr()]; !ok || proven || b.nodes[named] == nil || b.nodes[named].proven == 0 {
+	if proven {
 		b.names[from.Addr()] = id
 	}
 }
@@ -185,5 +185,13 @@ func (b *book) address(id wire.NodeID) (netip.AddrPort, bool) {
 	return netip.AddrPort{}, false
 }
 
-// who is the node at an address, 0 if none is known.
-func (b *book) who(a netip.Addr) wire.NodeID { return b.names[a] }
+// who is the node that is known to be at an address, 0 if none is. A claim is not
+// enough: else a recording sent from a closed port would be a hint about a node
+// that is elsewhere.
+func (b *book) who(a netip.Addr) wire.NodeID {
+	id := b.names[a]
+	if p := b.nodes[id]; p != nil && p.proven != 0 && b.dests[p.proven].addr.Addr() == a {
+		return id
+	}
+	return 0
+}

@@ -436,6 +436,9 @@ func TestAddressesAreLearnedFromFreshPacketsAndOnlyTriedFromOthers(t *testing.T)
 	want(9, at(2))
 	ns[0].Learn(9, at(3), false) // a recording from elsewhere: tried, but does not displace
 	want(9, at(2), at(3))
+	if b.who(at(3).Addr()) != 0 || b.who(at(2).Addr()) != 9 {
+		t.Fatal("an ICMP error of an address that was only claimed would be a hint")
+	}
 	ns[0].Learn(9, at(2), true)
 	want(9, at(2))
 	ns[0].Learn(9, netip.AddrPortFrom(at(4).Addr(), 9), true) // another port
