@@ -37,6 +37,7 @@ type Service struct {
 	env     service.Env
 	state   *state
 	cfg     *srp.Configuration // being synchronized
+	left    []wire.Member      // who left since the current view, says extended virtual synchrony
 	conns   []*client          // in order of their start
 	waiting []*early           // requests that wait for the first view
 	retry   func()             // cancels the timer for slow clients; nil: it does not run
@@ -154,6 +155,17 @@ func (s *Service) SyncAbort() { s.state.abort() }
 // SyncApply makes the new view current and tells the clients that track.
 func (s *Service) SyncApply() {
 	first := s.state.current.number == 0
+	// Numbers of rings are further apart than one: the one below is free.
+	if v := lost(s.state.current, s.left, s.cfg.Members, s.cfg.Ring.Seq-1); v != nil {
+		before := s.state.current
+		s.state.current = v
+		s.stats.Views++
+		for _, c := range slices.Clone(s.conns) {
+			s.tell(c)
+		}
+		s.state.current = before // it knows more about who came back
+	}
+	s.left = s.left[:0]
 	for _, m := range s.state.apply(s.cfg.Ring.Seq, s.cfg.Members) {
 		s.env.Logf("node %d said nothing valid of itself", m.ID)
 	}
@@ -183,8 +195,12 @@ func (s *Service) Deliver(from wire.Member, msg []byte, _ gmi.MessageID, _ bool)
 	s.state.say(n)
 }
 
-// ConfigChange does nothing: clients see the view before until SyncApply.
-func (s *Service) ConfigChange(srp.DeliveryKind, *srp.Configuration) {}
+// ConfigChange remembers who left; clients see the view before until SyncApply.
+func (s *Service) ConfigChange(kind srp.DeliveryKind, cfg *srp.Configuration) {
+	if kind == srp.DeliverTransitional {
+		s.left = append(s.left, cfg.Left...)
+	}
+}
 
 // Safe does nothing: nobody waits for it.
 func (s *Service) Safe(gmi.MessageID) {}

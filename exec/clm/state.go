@@ -98,6 +98,24 @@ func changed(list []change) bool {
 	return slices.ContainsFunc(list, func(c change) bool { return c.change != noChange })
 }
 
+// lost is the view in between when members of a view went and came back with one
+// configuration change: what remains of it without those that left. It is nil
+// when nobody did both. A node that was cut off, or stopped for a while, learns
+// so that the others went on without it.
+func lost(v *view, left, members []wire.Member, number uint64) *view {
+	back := func(n node) bool { return slices.Contains(left, n.member) && slices.Contains(members, n.member) }
+	if number <= v.number || !slices.ContainsFunc(v.nodes, back) {
+		return nil
+	}
+	between := &view{number: number}
+	for _, n := range v.nodes {
+		if !slices.Contains(left, n.member) {
+			between.nodes = append(between.nodes, n)
+		}
+	}
+	return between
+}
+
 // state is the replicated state: the current view, and during synchronization
 // what members said of themselves for the next.
 type state struct {
