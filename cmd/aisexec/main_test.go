@@ -2,10 +2,14 @@ package main
 
 import (
 	"bytes"
+	"fmt"
+	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"ais/exec/config"
 )
@@ -110,5 +114,111 @@ func TestStateDirectoryFollowsTheConfigurationDirectory(t *testing.T) {
 	s, _ := read(options{confDir: defaultConfDir + "/"})
 	if s != nil && s.stateDir != defaultStateDir {
 		t.Errorf("default: %q", s.stateDir)
+	}
+}
+
+// session makes an executive on a port and a socket of its own.
+func session(t *testing.T) *settings {
+	t.Helper()
+	u, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := u.LocalAddr().(*net.UDPAddr).Port
+	u.Close()
+	dir := confDir(t, map[string]string{
+		"network.conf": fmt.Sprintf("bindnetaddr: 127.0.0.1\ntransport: unicast\nmember: 127.0.0.1\nmcastport: %d\n", port),
+		"authkey":      goodKey,
+	})
+	t.Setenv("AIS_SOCKET", filepath.Join(dir, "socket"))
+	s, err := read(options{confDir: dir, readyFD: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestANodeThatIsTooSlowLeavesAndJoinsAsAnotherStart(t *testing.T) {
+	s := session(t)
+	log := newLog(io.Discard, false, true)
+	var starts []uint64
+	for i, end := range []func(e *executive){
+		func(e *executive) { e.tooSlow("synchronization") },
+		func(e *executive) { e.stop("test") },
+	} {
+		e, err := newExecutive(s, log)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := e.enter(); err != nil {
+			t.Fatal(err)
+		}
+		starts = append(starts, e.driver.Self().Start)
+		e.loop.Post(func() { end(e) })
+		guard := time.AfterFunc(10*time.Second, e.loop.Stop)
+		again, err := e.serve()
+		if !guard.Stop() {
+			t.Fatal("the session did not end")
+		}
+		if err != nil || again != (i == 0) {
+			t.Errorf("session %d: again=%v, %v", i+1, again, err)
+		}
+	}
+	if starts[1] != starts[0]+1 {
+		t.Errorf("start numbers %v", starts)
+	}
+	if _, err := os.Stat(os.Getenv("AIS_SOCKET")); err == nil {
+		t.Error("the socket's path was left behind")
+	}
+}
+
+func TestWhatCannotBeMadeDurableEndsTheExecutiveWithItsReason(t *testing.T) {
+	s := session(t)
+	e, err := newExecutive(s, newLog(io.Discard, false, true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.enter(); err != nil {
+		t.Fatal(err)
+	}
+	e.loop.Post(func() { e.fail(io.ErrShortWrite) })
+	guard := time.AfterFunc(10*time.Second, e.loop.Stop)
+	defer guard.Stop()
+	if again, err := e.serve(); again || err != io.ErrShortWrite {
+		t.Errorf("again=%v, %v", again, err)
+	}
+}
+
+func TestLogLinesAreLostRatherThanWaitedFor(t *testing.T) {
+	r, w := io.Pipe() // a reader that does not read
+	a := newAsyncWriter(w)
+	for range 3 * queuedLines {
+		if n, err := a.Write([]byte("line\n")); n != 5 || err != nil {
+			t.Fatal(n, err)
+		}
+	}
+	if lost := a.lost.Load(); lost < queuedLines {
+		t.Errorf("%d lines counted as lost, want at least %d", lost, queuedLines)
+	}
+	got := make(chan string)
+	go func() {
+		b, _ := io.ReadAll(r)
+		got <- string(b)
+	}()
+	a.close()
+	w.Close()
+	if text := <-got; !strings.Contains(text, "lines lost: standard error was not read in time") {
+		t.Error("nobody is told that lines were lost")
+	}
+}
+
+func TestNamesBecomeOneWord(t *testing.T) {
+	for in, want := range map[string]string{
+		"KernelDrops": "kernel_drops", "refused: too many": "refused_too_many", "token-loss": "token_loss",
+		"TCPAccepted": "tcpaccepted", "Sent": "sent", "TryAgainRing": "try_again_ring", "": "",
+	} {
+		if got := snake(in); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
 	}
 }
