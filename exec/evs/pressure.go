@@ -24,8 +24,8 @@ type Limits struct {
 // DefaultLimits are the limits of the package comment.
 var DefaultLimits = Limits{
 	QueueBytes: 512 << 10,
-	HighBytes:  2 << 20,
-	LowBytes:   512 << 10,
+	HighBytes:  4 << 20,
+	LowBytes:   1 << 20,
 	TotalHigh:  24 << 20,
 	ConnLimit:  16 << 20,
 	TotalLimit: 64 << 20,

@@ -15,14 +15,14 @@
 //
 //   - Waiting for the token: a node accepts a multicast of a priority while no
 //     more than 512 KiB wait before it (QueueBytes).
-//   - Pressure: when more than 2 MiB of callbacks wait for one connection
+//   - Pressure: when more than 4 MiB of callbacks wait for one connection
 //     (HighBytes), or 24 MiB for all of a node (TotalHigh), the node says so to
 //     all others. While any member is under pressure every node answers its own
-//     senders TRY_AGAIN. It ends when every connection is below 512 KiB
+//     senders TRY_AGAIN. It ends when every connection is below 1 MiB
 //     (LowBytes) and all together are below 12 MiB. So the most that can still
 //     arrive at a node under pressure is what all nodes had accepted.
 //   - The end: a connection that caused pressure and is not below LowBytes 5
-//     seconds later (Patience), i.e. reads less than some 300 KB/s, is ended; so
+//     seconds later (Patience), i.e. reads less than some 600 KB/s, is ended; so
 //     is one whose queue reached 16 MiB (ConnLimit), and the one with the most,
 //     when all reached 64 MiB (TotalLimit). The client sees the error LIBRARY.
 //     It is logged and counted.
