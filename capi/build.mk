@@ -60,11 +60,29 @@ $(CAPI_OUT)/%.a:
 	rm -f $@
 	$(AR) rcsD $@ $^
 
-# Preemption by signal would leave SIGURG pending in the application's threads.
-$(CAPI_OUT)/$(RUNTIME): FORCE
+# The Go runtime as a guest in somebody else's process:
+# - preemption by signal would leave SIGURG pending in the application's threads;
+# - the files of a control group would be kept open and read now and then, by
+#   numbers that the application may have closed and used again;
+# - its threads would take SIGCHLD, SIGPROF, SIGSTKFLT and the first real-time
+#   signal, and run the application's handlers on small stacks. That is a table
+#   inside Go: it is compiled with those four lines changed.
+RUNTIME_DEBUG := asyncpreemptoff=1,containermaxprocs=0,updatemaxprocs=0
+SIGTAB        := $(shell $(GO) env GOROOT)/src/runtime/sigtab_linux_generic.go
+
+$(CAPI_OBJ)/sigtab.go: $(SIGTAB) capi/build.mk
 	@mkdir -p $(@D)
-	CGO_ENABLED=1 GOARCH=$(ARCH) CC="$(CC) $(CAPI_M)" $(GO) build -buildmode=c-shared -trimpath \
-		-ldflags "-s -w -X=runtime.godebugDefault=asyncpreemptoff=1 -extldflags '-Wl,-soname,$(RUNTIME) -Wl,-z,nodelete -Wl,--version-script,$(CURDIR)/capi/runtime/runtime.map'" \
+	sed -E 's,^(.\/\* (16|17|27|34) \*\/ \{_Sig[A-Za-z]+) \+ _SigUnblock,\1,' $< > $@.new
+	@[ $$(diff $< $@.new | grep -c '^>') = 4 ] || { echo "$(SIGTAB) is not what was expected: see capi/build.mk"; exit 1; }
+	@mv $@.new $@
+
+$(CAPI_OBJ)/overlay.json: $(CAPI_OBJ)/sigtab.go
+	echo '{"Replace": {"$(SIGTAB)": "$(CURDIR)/$<"}}' > $@
+
+$(CAPI_OUT)/$(RUNTIME): $(CAPI_OBJ)/overlay.json FORCE
+	@mkdir -p $(@D)
+	CGO_ENABLED=1 GOARCH=$(ARCH) CC="$(CC) $(CAPI_M)" $(GO) build -buildmode=c-shared -trimpath -overlay $< \
+		-ldflags "-s -w -X=runtime.godebugDefault=$(RUNTIME_DEBUG) -extldflags '-Wl,-soname,$(RUNTIME) -Wl,-z,nodelete -Wl,--version-script,$(CURDIR)/capi/runtime/runtime.map'" \
 		-o $@ ./capi/runtime
 	@rm -f $(@D)/libais-runtime.so.h $(@D)/libais-runtime.h
 

@@ -1,9 +1,14 @@
 /*
  * copy.c: the part of the runtime that works without Go, also in a forked child
- * where Go does not: how fronts find this copy, and whether it is alive.
+ * where Go does not: how fronts find this copy, whether it is alive, and what
+ * happens when a thread that called it ends.
  */
+#include <pthread.h>
+#include <signal.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "aisrt.h"
@@ -17,7 +22,7 @@ extern int aisrtEnter(struct aisrt_call *);
 __attribute__((visibility("default")))
 struct aisrt_copy aisrt_copy = {AISRT_ABI, NULL, aisrtEnter};
 
-__attribute__((constructor)) static void aisrt_copy_born(void)
+__attribute__((constructor(101))) static void aisrt_copy_born(void)
 {
 	size_t size = (size_t)sysconf(_SC_PAGESIZE);
 	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -32,4 +37,38 @@ __attribute__((constructor)) static void aisrt_copy_born(void)
 	}
 	aisrt_copy.page = p;
 	aisrt_copy.page->alive = 1;
+}
+
+/*
+ * Go has one thread-specific key, whose destructor runs Go code when a thread
+ * ends that has called it. In a child of fork() that would hang for ever: the
+ * threads it wants to work with are not there. Elsewhere it runs as every entry
+ * does, with all signals blocked and the alternate stack as it was. The link
+ * (--wrap) sends the key's creation here.
+ */
+typedef void destructor_fn(void *);
+static destructor_fn *thread_ends;
+
+extern int __real_pthread_key_create(pthread_key_t *, destructor_fn *);
+int __wrap_pthread_key_create(pthread_key_t *, destructor_fn *);
+
+static void guarded(void *value)
+{
+	const uint64_t all = ~(uint64_t)0;
+	uint64_t mask;
+	stack_t alternate;
+
+	if (aisrt_copy.page == NULL || !aisrt_copy.page->alive)
+		return;
+	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &mask, sizeof(mask));
+	sigaltstack(NULL, &alternate);
+	thread_ends(value);
+	sigaltstack(&alternate, NULL);
+	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof(mask));
+}
+
+int __wrap_pthread_key_create(pthread_key_t *key, destructor_fn *destructor)
+{
+	thread_ends = destructor;
+	return __real_pthread_key_create(key, guarded);
 }

@@ -10,6 +10,7 @@
 package main
 
 // #cgo CFLAGS: -std=c99 -Wall -Wextra -Werror -D_GNU_SOURCE -fvisibility=hidden
+// #cgo LDFLAGS: -Wl,--wrap=pthread_key_create
 // #include "aisrt.h"
 import "C"
 

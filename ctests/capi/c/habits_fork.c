@@ -229,6 +229,14 @@ static void fork_in_callback(void)
 	use(outer);
 }
 
+static void *end_after(void *thread)
+{
+	CHECK_IS(pthread_join(*(pthread_t *)thread, NULL), 0);
+	_exit(0);
+}
+
+static pthread_t ending;
+
 static void *fork_here(void *arg)
 {
 	SaClmHandleT h = start();
@@ -238,8 +246,12 @@ static void *fork_here(void *arg)
 	use(h);
 	pid = fork();
 	if (pid == 0) {
+		pthread_t t;
+
 		in_child(h, -1);
-		return NULL; /* the thread ends, and with it the child */
+		ending = pthread_self();
+		CHECK_IS(pthread_create(&t, NULL, end_after, &ending), 0);
+		return NULL; /* the thread ends, which the runtime of the parent must not notice */
 	}
 	child_ends_well(pid);
 	return NULL;

@@ -463,6 +463,8 @@ static void *cancelled_dispatch(void *arg)
 static void cancelled_thread(void)
 {
 	pthread_t t;
+	SaSelectionObjectT fd;
+	struct pollfd p;
 	void *r;
 
 	shared = start();
@@ -473,6 +475,10 @@ static void cancelled_thread(void)
 	CHECK(r == PTHREAD_CANCELED);
 	use(shared);
 	CHECK_IS(saClmClusterTrack(shared, SA_TRACK_CURRENT, NULL), SA_AIS_OK);
+	CHECK_IS(saClmSelectionObjectGet(shared, &fd), SA_AIS_OK);
+	p.fd = (int)fd;
+	p.events = POLLIN;
+	CHECK_IS(poll(&p, 1, 5000), 1);
 	CHECK_IS(saClmDispatch(shared, SA_DISPATCH_ALL), SA_AIS_OK);
 	CHECK_IS(callbacks_run, 1);
 	CHECK_IS(saClmFinalize(shared), SA_AIS_OK);

@@ -114,14 +114,22 @@ static void handled_while_waiting(void)
 		CHECK_IS(pthread_create(&t[i], NULL, ways[i], NULL), 0);
 		usleep(50000);
 	}
+	/* One of five: the machine may be busy with something else. */
 	for (i = 0; i < 3; i++) {
-		double sent = seconds();
+		double took = 2;
+		int try;
 
-		handled_at = 0;
-		CHECK_IS(pthread_kill(t[i], SIGUSR1), 0);
-		while (handled_at == 0 && seconds() < sent + 2)
-			usleep(1000);
-		CHECK(handled_at != 0 && handled_at - sent < 0.05);
+		for (try = 0; try < 5 && took >= 0.05; try++) {
+			double sent = seconds();
+
+			handled_at = 0;
+			CHECK_IS(pthread_kill(t[i], SIGUSR1), 0);
+			while (handled_at == 0 && seconds() < sent + 2)
+				usleep(1000);
+			CHECK(handled_at != 0);
+			took = handled_at - sent;
+		}
+		CHECK(took < 0.05);
 	}
 	CHECK_IS(saClmFinalize(shared), SA_AIS_OK);
 	for (i = 0; i < 3; i++)
