@@ -69,7 +69,7 @@ func newExecutive(s *settings, log *slog.Logger) (e *executive, err error) {
 	e.gmi, err = gmi.New(gmi.Options{
 		Self:       e.driver.Self(),
 		MaxPayload: e.driver.MaxPayload(),
-		MaxMessage: s.net.MaxMessageSize + gmiRoom,
+		MaxMessage: s.net.MaxMessageSize + gmi.FieldRoom,
 		Wake:       e.driver.Wake,
 	})
 	if err != nil {
@@ -80,10 +80,6 @@ func newExecutive(s *settings, log *slog.Logger) (e *executive, err error) {
 	}
 	return e, e.listen()
 }
-
-// gmiRoom is what a service adds to the largest message of an application:
-// headers and the list of groups.
-const gmiRoom = 8 << 10
 
 func (e *executive) ringOptions() totem.Options {
 	n, self := e.set.net, &e.set.self
@@ -156,7 +152,7 @@ func (e *executive) services() (err error) {
 		return err
 	}
 	e.clm = clm.New()
-	e.evs = evs.New(evs.Options{Address: e.address})
+	e.evs = evs.New(evs.Options{Address: e.address, MaxPayload: e.set.net.MaxMessageSize})
 	e.ctl = ctl.New(ctl.Sources{
 		Fill:    e.fill,
 		Address: e.addressText,

@@ -26,6 +26,8 @@ type Options struct {
 	Address func(wire.NodeID) []byte
 	// Limits; zero fields are those of DefaultLimits.
 	Limits Limits
+	// MaxPayload is the largest message of a client (default: what fits).
+	MaxPayload int
 }
 
 // Stats counts since the start.
@@ -89,6 +91,9 @@ func New(opt Options) *Service {
 	}
 	if l.Patience == 0 {
 		l.Patience = d.Patience
+	}
+	if opt.MaxPayload <= 0 || opt.MaxPayload > maxPayload {
+		opt.MaxPayload = maxPayload
 	}
 	return &Service{opt: opt, limits: l, members: members{groups: map[ipcwire.EvsGroup][]*client{}}}
 }
@@ -206,7 +211,7 @@ func (s *Service) multicast(c *client, op ipcwire.Op, body []byte) ipcwire.Error
 	}
 	s.header = appendHeader(s.header[:0], groups)
 	size, prio := len(s.header)+len(q.Payload), gmi.Priority(q.Priority)
-	if size > s.env.MaxMessage() || len(q.Payload) > maxPayload {
+	if size > s.env.MaxMessage() || len(q.Payload) > s.opt.MaxPayload {
 		return ipcwire.ErrTooBig
 	}
 	if s.pressed() || s.env.Queued(prio) > s.limits.QueueBytes || !s.env.SendOK(prio, size) {
