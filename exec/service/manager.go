@@ -157,6 +157,9 @@ func (m *Manager) Start() error {
 // Stats returns the counters.
 func (m *Manager) Stats() Stats { return m.stats }
 
+// Synchronized reports whether every service's requests flow.
+func (m *Manager) Synchronized() bool { return m.synchronized() }
+
 // find returns the entry of a service, or nil.
 func (m *Manager) find(id ipcwire.Service) *entry {
 	for _, e := range m.entries {

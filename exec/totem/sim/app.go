@@ -52,6 +52,10 @@ func (e *Env) Now() srp.Time { return e.nd.local(e.w.now) }
 // Random returns a number in [0, n), from the seed.
 func (e *Env) Random(n int) int { return e.rng.n(n) }
 
+// GMI is the node's messaging layer, for applications that join groups of their
+// own. What they do there the oracle does not see.
+func (e *Env) GMI() *gmi.GMI { return e.nd.g }
+
 // SendOK tells whether Multicast would be taken.
 func (e *Env) SendOK(p gmi.Priority, size int) bool { return e.nd.g.SendOK(p, size) }
 
