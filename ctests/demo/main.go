@@ -12,10 +12,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"sort"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"ais/ctests/harness"
@@ -48,7 +50,14 @@ type demo struct {
 }
 
 func main() {
+	interrupted := make(chan os.Signal, 1)
+	signal.Notify(interrupted, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	err := run()
+	if err != nil && len(interrupted) > 0 {
+		// The harness cleans up and ends this program; what failed meanwhile failed
+		// because of that.
+		time.Sleep(patience)
+	}
 	harness.RunExits()
 	if err != nil {
 		fmt.Printf("\ndemo: FAILED: %v\n", err)

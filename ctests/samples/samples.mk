@@ -4,7 +4,9 @@
 SAMPLES_A := clm_watch_a01 evs_send
 SAMPLES_B := clm_watch_b01 evs_receive
 
+ifneq ($(ARCH),386)
 samples: $(SAMPLES_A:%=$(BUILD)/samples/%) $(SAMPLES_B:%=$(BUILD)/samples/%)
+endif
 
 $(SAMPLES_A:%=$(BUILD)/samples/%): SAMPLE_INCLUDE := include/a.01.01
 $(SAMPLES_B:%=$(BUILD)/samples/%): SAMPLE_INCLUDE := include
