@@ -35,8 +35,9 @@ met; 1 otherwise.`,
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	sort.Slice(commands, func(i, j int) bool { return commands[i].Name() < commands[j].Name() })
+	measurements := append([]*cobra.Command(nil), commands...)
+	register(allCommand(measurements))
 	root.AddCommand(commands...)
-	root.AddCommand(allCommand())
 	if err := root.ExecuteContext(context.Background()); err != nil {
 		fmt.Fprintln(os.Stderr, "aisbench:", err)
 		os.Exit(1)
@@ -45,14 +46,14 @@ met; 1 otherwise.`,
 
 // allCommand runs every measurement with its defaults, one after the other; a
 // failed one does not keep the next from running.
-func allCommand() *cobra.Command {
+func allCommand(measurements []*cobra.Command) *cobra.Command {
 	return &cobra.Command{
 		Use:   "all",
 		Short: "Run every measurement with its defaults, one after the other",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var failed []string
-			for _, c := range commands {
+			for _, c := range measurements {
 				fmt.Fprintf(cmd.OutOrStdout(), "== %s: %s\n", c.Name(), c.Short)
 				self := exec.CommandContext(cmd.Context(), "/proc/self/exe", c.Name())
 				self.Stdout, self.Stderr = cmd.OutOrStdout(), cmd.ErrOrStderr()
