@@ -126,9 +126,10 @@ typedef struct {
  * SA_AIS_ERR_TRY_AGAIN no executive is running (or it accepts nobody yet);
  * SA_AIS_ERR_NO_MEMORY; SA_AIS_ERR_NO_RESOURCES the process has no room for the
  * library's runtime (address space, processes, descriptors) or its file cannot
- * be loaded; SA_AIS_ERR_ACCESS this user may not use the executive, or what
- * answers is not one that may be trusted; SA_AIS_ERR_LIBRARY the executive
- * broke the connection.
+ * be loaded; SA_AIS_ERR_SECURITY this user may not use the executive, or
+ * what answers is not one that may be trusted; SA_AIS_ERR_ACCESS the path of the
+ * socket is closed to this user; SA_AIS_ERR_LIBRARY what answers does not speak
+ * this library's protocol.
  *
  * The first successful load of the runtime takes some milliseconds; nothing of
  * it runs in the process before that.

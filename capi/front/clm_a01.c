@@ -184,16 +184,19 @@ SaErrorT aisf_a01_saClmInitialize(SaClmHandleT *clmHandle,
 SaErrorT aisf_a01_saClmSelectionObjectGet(const SaClmHandleT *clmHandle, SaSelectionObjectT *selectionObject)
 {
 	struct aisf_handle *h = get(clmHandle);
-	SaErrorT error = SA_OK;
+	unsigned error;
+	int fd;
 
 	if (h == NULL)
 		return SA_ERR_BAD_HANDLE;
-	if (selectionObject == NULL)
-		error = SA_ERR_INVALID_PARAM;
-	else
-		*selectionObject = h->callback_fd;
-	aisf_put(h);
-	return error;
+	if (selectionObject == NULL) {
+		aisf_put(h);
+		return SA_ERR_INVALID_PARAM;
+	}
+	error = aisf_selection_object(h, &fd);
+	if (error == AISF_OK)
+		*selectionObject = fd;
+	return result(error);
 }
 
 SaErrorT aisf_a01_saClmDispatch(const SaClmHandleT *clmHandle, SaDispatchFlagsT dispatchFlags)

@@ -114,15 +114,18 @@ SaAisErrorT aisf_b01_saClmInitialize(SaClmHandleT *clmHandle,
 SaAisErrorT aisf_b01_saClmSelectionObjectGet(SaClmHandleT clmHandle, SaSelectionObjectT *selectionObject)
 {
 	struct aisf_handle *h;
+	unsigned error;
+	int fd;
 
 	if (selectionObject == NULL)
 		return SA_AIS_ERR_INVALID_PARAM;
 	h = aisf_get(clmHandle, AISF_CLM_B01);
 	if (h == NULL)
 		return SA_AIS_ERR_BAD_HANDLE;
-	*selectionObject = (SaSelectionObjectT)h->callback_fd;
-	aisf_put(h);
-	return SA_AIS_OK;
+	error = aisf_selection_object(h, &fd);
+	if (error == AISF_OK)
+		*selectionObject = (SaSelectionObjectT)fd;
+	return result(error);
 }
 
 SaAisErrorT aisf_b01_saClmDispatch(SaClmHandleT clmHandle, SaDispatchFlagsT dispatchFlags)

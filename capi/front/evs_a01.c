@@ -101,16 +101,14 @@ evs_error_t aisf_a01_evs_finalize(evs_handle_t *handle)
 evs_error_t aisf_a01_evs_fd_get(evs_handle_t *handle, int *fd)
 {
 	struct aisf_handle *h = get(handle);
-	evs_error_t error = EVS_OK;
 
 	if (h == NULL)
 		return EVS_ERR_BAD_HANDLE;
-	if (fd == NULL)
-		error = EVS_ERR_INVALID_PARAM;
-	else
-		*fd = h->callback_fd;
-	aisf_put(h);
-	return error;
+	if (fd == NULL) {
+		aisf_put(h);
+		return EVS_ERR_INVALID_PARAM;
+	}
+	return result(aisf_selection_object(h, fd));
 }
 
 evs_error_t aisf_a01_evs_dispatch(evs_handle_t *handle, evs_dispatch_t dispatch_types)

@@ -91,9 +91,7 @@ evs_error_t aisf_b01_evs_fd_get(evs_handle_t handle, int *fd)
 	h = aisf_get(handle, AISF_EVS_B01);
 	if (h == NULL)
 		return EVS_ERR_BAD_HANDLE;
-	*fd = h->callback_fd;
-	aisf_put(h);
-	return EVS_OK;
+	return result(aisf_selection_object(h, fd));
 }
 
 evs_error_t aisf_b01_evs_dispatch(evs_handle_t handle, evs_dispatch_t dispatch_types)

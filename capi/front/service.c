@@ -1,6 +1,7 @@
 /*
  * service.c: requests that do not depend on a generation's types.
  */
+#include <poll.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/uio.h>
@@ -27,6 +28,23 @@ unsigned aisf_simple(struct aisf_handle *h, uint32_t op, aisf_fill_fn *fill, con
 	}
 	aisf_put(h);
 	aisf_cancel_restore(cancel);
+	return error;
+}
+
+unsigned aisf_selection_object(struct aisf_handle *h, int *fd)
+{
+	unsigned error = AISF_OK;
+	struct pollfd p;
+
+	p.fd = h->callback_fd;
+	p.events = 0;
+	p.revents = 0;
+	if (poll(&p, 1, 0) == 1 && (p.revents & (POLLHUP | POLLERR)) != 0)
+		/* Finalize of another thread ends it as the executive's death does. */
+		error = __atomic_load_n(&h->closing, __ATOMIC_SEQ_CST) ? AISF_BAD_HANDLE : AISF_LIBRARY;
+	else
+		*fd = h->callback_fd;
+	aisf_put(h);
 	return error;
 }
 

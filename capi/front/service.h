@@ -15,6 +15,10 @@
 typedef void aisf_fill_fn(struct aisrt_call *c, const void *arg);
 unsigned aisf_simple(struct aisf_handle *h, uint32_t op, aisf_fill_fn *fill, const void *arg);
 
+/* The selection object, unless the executive is dead: then every call says so.
+ * Gives h back. */
+unsigned aisf_selection_object(struct aisf_handle *h, int *fd);
+
 /* SA_DISPATCH flags, equal in both generations. Gives h back. */
 int aisf_is_sa_dispatch(unsigned flags);
 unsigned aisf_sa_dispatch(struct aisf_handle *h, unsigned flags);

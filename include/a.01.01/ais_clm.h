@@ -68,9 +68,10 @@ typedef struct {
  * SA_OK; SA_ERR_VERSION any other version, or version is NULL;
  * SA_ERR_INVALID_PARAM clmHandle is NULL; SA_ERR_TRY_AGAIN no executive is
  * running; SA_ERR_NO_MEMORY; SA_ERR_NO_RESOURCES the process has no room for
- * the library's runtime, or its file cannot be loaded; SA_ERR_ACCESS this user
- * may not use the executive, or what answers is not one that may be trusted;
- * SA_ERR_LIBRARY.
+ * the library's runtime, or its file cannot be loaded; SA_ERR_SECURITY this
+ * user may not use the executive, or what answers is not one that may be
+ * trusted; SA_ERR_ACCESS the path of the socket is closed to this user;
+ * SA_ERR_LIBRARY what answers does not speak this library's protocol.
  */
 extern SaErrorT saClmInitialize(
 	SaClmHandleT *clmHandle,

@@ -129,8 +129,10 @@ typedef struct {
  *
  * EVS_OK; EVS_ERR_INVALID_PARAM handle is NULL; EVS_ERR_TRY_AGAIN no executive
  * is running; EVS_ERR_NO_MEMORY also when the process has no room for the
- * library's runtime; EVS_ERR_ACCESS this user may not use the executive, or what
- * answers is not one that may be trusted; EVS_ERR_LIBRARY.
+ * library's runtime; EVS_ERR_SECURITY this user may not use the executive, or what
+ * answers is not one that may be trusted; EVS_ERR_ACCESS the path of the socket
+ * is closed to this user; EVS_ERR_LIBRARY what answers does not speak this
+ * library's protocol.
  */
 extern evs_error_t evs_initialize(
 	evs_handle_t *handle,
@@ -187,7 +189,8 @@ extern evs_error_t evs_join(
  * evs_leave leaves groups. No message to them is delivered after it returned,
  * except those already pending.
  *
- * EVS_OK, also for groups that were not joined; errors as evs_join.
+ * EVS_OK; EVS_ERR_NOT_EXIST a group is not joined (those before it were left);
+ * other errors as evs_join.
  */
 extern evs_error_t evs_leave(
 	evs_handle_t *handle,

@@ -258,7 +258,13 @@ static int init_refused(void) { return init_ok(); }
 
 static int init_rude_server(void)
 {
-	must(start_rude_server(), 0);
+	must(start_rude_server(0), 0);
+	return init_ok();
+}
+
+static int init_garbage(void)
+{
+	must(start_rude_server(1), 0);
 	return init_ok();
 }
 
@@ -1121,6 +1127,7 @@ static const struct row rows[] = {
 	{ID("init.no-executive"), init_no_executive},
 	{ID("init.refused"), init_refused},
 	{ID("init.rude-server"), init_rude_server},
+	{ID("init.garbage"), init_garbage},
 	{ID("init.no-room"), init_no_room},
 	{ID("object.ok"), object_ok},
 	{ID("object.never-initialized"), object_zero},

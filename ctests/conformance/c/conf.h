@@ -95,17 +95,26 @@ static inline int readable(int fd, int wait_ms)
 	return poll(&p, 1, wait_ms) == 1;
 }
 
-/* A server that accepts one connection and closes it without a word. */
+/* A server that accepts one connection, perhaps writes something that is no
+ * protocol, and closes it. */
+static int garbage;
+
 static inline void *rude_server(void *arg)
 {
+	static const char nonsense[64] = "HTTP/1.1 400 Bad Request";
 	int fd = accept(*(int *)arg, NULL, NULL);
 
-	if (fd >= 0)
-		close(fd);
+	if (fd < 0)
+		return NULL;
+	if (garbage && write(fd, nonsense, sizeof nonsense) < 0)
+		wrong("the server cannot write: %s", strerror(errno));
+	if (garbage)
+		sleep(1);
+	close(fd);
 	return NULL;
 }
 
-static inline int start_rude_server(void)
+static inline int start_rude_server(int with_garbage)
 {
 	static int fd;
 	struct sockaddr_un a;
@@ -113,6 +122,7 @@ static inline int start_rude_server(void)
 	pthread_t t;
 	int n;
 
+	garbage = with_garbage;
 	n = snprintf(name, sizeof name, "@ais-rude-%d", (int)getpid());
 	memset(&a, 0, sizeof a);
 	a.sun_family = AF_UNIX;
