@@ -149,7 +149,8 @@ extern evs_error_t evs_finalize(
  *
  * fd  receives it. It is the library's: poll it, never read or close it.
  *
- * EVS_OK; EVS_ERR_BAD_HANDLE; EVS_ERR_INVALID_PARAM fd is NULL.
+ * EVS_OK; EVS_ERR_BAD_HANDLE; EVS_ERR_INVALID_PARAM fd is NULL;
+ * EVS_ERR_LIBRARY the executive is gone.
  */
 extern evs_error_t evs_fd_get(
 	evs_handle_t handle,
@@ -171,9 +172,11 @@ extern evs_error_t evs_dispatch(
  *
  * groups, group_cnt  the groups; at most 50 in one call.
  *
- * EVS_OK, also for groups that were joined before; EVS_ERR_BAD_HANDLE;
+ * EVS_OK, also for groups that were joined before (they have to be left as often
+ * as they were joined); EVS_ERR_BAD_HANDLE;
  * EVS_ERR_INVALID_PARAM groups is NULL or group_cnt is not positive;
- * EVS_ERR_TOO_MANY_GROUPS; EVS_ERR_TRY_AGAIN; EVS_ERR_NO_MEMORY;
+ * EVS_ERR_TOO_MANY_GROUPS; EVS_ERR_TRY_AGAIN; EVS_ERR_NO_MEMORY also for
+ * more groups on one handle than the executive keeps;
  * EVS_ERR_LIBRARY.
  */
 extern evs_error_t evs_join(

@@ -86,7 +86,7 @@ typedef struct {
 /*
  * Called by saClmDispatch with the answer to saClmClusterNodeGetAsync (3.5.6).
  * invocation is the value that call was given. error SA_AIS_OK: clusterNode is
- * the node; SA_AIS_ERR_NOT_EXIST: there is no member with that identifier,
+ * the node; SA_AIS_ERR_INVALID_PARAM: there is no member with that identifier,
  * clusterNode is meaningless. clusterNode is the library's and valid until the
  * callback returns.
  */
@@ -147,7 +147,7 @@ extern SaAisErrorT saClmInitialize(
  *                  close it. It ends with saClmFinalize.
  *
  * SA_AIS_OK; SA_AIS_ERR_BAD_HANDLE; SA_AIS_ERR_INVALID_PARAM selectionObject is
- * NULL.
+ * NULL; SA_AIS_ERR_LIBRARY the executive is gone.
  */
 extern SaAisErrorT saClmSelectionObjectGet(
 	SaClmHandleT clmHandle,
@@ -228,7 +228,7 @@ extern SaAisErrorT saClmClusterTrackStop(
  * clusterNode  filled when the result is SA_AIS_OK.
  *
  * SA_AIS_OK; SA_AIS_ERR_BAD_HANDLE; SA_AIS_ERR_INVALID_PARAM clusterNode is
- * NULL; SA_AIS_ERR_NOT_EXIST there is no such member; SA_AIS_ERR_TIMEOUT;
+ * NULL or there is no such member; SA_AIS_ERR_TIMEOUT;
  * SA_AIS_ERR_TRY_AGAIN; SA_AIS_ERR_LIBRARY.
  */
 extern SaAisErrorT saClmClusterNodeGet(

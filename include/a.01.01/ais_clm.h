@@ -30,7 +30,7 @@ extern "C" {
 /*
  * Called by saClmDispatch with the answer to saClmClusterNodeGetAsync.
  * clusterNode is the address that call was given; the node was stored there
- * before the callback if error is SA_OK. SA_ERR_NOT_EXIST: there is no member
+ * before the callback if error is SA_OK. SA_ERR_INVALID_PARAM: there is no member
  * with that identifier and the memory is untouched.
  */
 typedef void (*SaClmClusterNodeGetCallbackT)(
@@ -83,7 +83,8 @@ extern SaErrorT saClmInitialize(
  * callback is pending, or when the executive is gone. It is the library's: poll
  * it, never read or close it. It ends with saClmFinalize.
  *
- * SA_OK; SA_ERR_BAD_HANDLE; SA_ERR_INVALID_PARAM selectionObject is NULL.
+ * SA_OK; SA_ERR_BAD_HANDLE; SA_ERR_INVALID_PARAM selectionObject is NULL;
+ * SA_ERR_LIBRARY.
  */
 extern SaErrorT saClmSelectionObjectGet(
 	const SaClmHandleT *clmHandle,
@@ -158,8 +159,8 @@ extern SaErrorT saClmClusterTrackStop(
  * timeout      nanoseconds to wait at most. 0 or less is SA_ERR_TIMEOUT.
  * clusterNode  filled when the result is SA_OK.
  *
- * SA_OK; SA_ERR_INVALID_PARAM clusterNode is NULL; SA_ERR_NOT_EXIST there is no
- * such member; SA_ERR_TIMEOUT; and what saClmInitialize returns when there is no
+ * SA_OK; SA_ERR_INVALID_PARAM clusterNode is NULL or there is no such member;
+ * SA_ERR_TIMEOUT; and what saClmInitialize returns when there is no
  * executive.
  */
 extern SaErrorT saClmClusterNodeGet(
