@@ -19,6 +19,8 @@ const (
 	backoffFirst   = 50 * time.Millisecond
 	backoffMax     = 5 * time.Second
 	farewell       = 'q' // sent before a deliberate close
+	maxChecks      = 16
+	checkTime      = 5 * time.Millisecond
 )
 
 // peer is one connection.
@@ -28,6 +30,7 @@ type peer struct {
 	id    wire.NodeID // outbound: whom we connect to
 	addr  netip.Addr
 	up    bool // established
+	check bool // made to see whether the port of id is still served
 	bye   bool // the other side said that it will close
 	alien bool // sent something that no executive sends
 
@@ -38,15 +41,18 @@ type hints struct {
 	t       *Transport
 	lfd     int
 	in      []*peer
+	checks  []*peer     // at most one for each id
 	want    wire.NodeID // successor on the ring; 0: none
 	out     *peer
 	backoff time.Duration
 	timer   *loop.Timer
+	late    *loop.Timer // for checks without an answer
 }
 
 func (h *hints) init(t *Transport) {
 	h.t, h.lfd = t, -1
 	h.timer = t.loop.NewTimer(h.connect)
+	h.late = t.loop.NewTimer(h.checkLate)
 }
 
 // listen opens the listening socket. Without it (somebody has the port) there
@@ -117,10 +123,22 @@ func (h *hints) connect() {
 		h.retry()
 		return
 	}
-	fd, err := h.socket()
+	p, err := h.dial(h.want, to)
 	if err != nil {
+		if err == unix.ECONNREFUSED {
+			h.t.rate.add(h.want)
+		}
 		h.retry()
 		return
+	}
+	h.out = p
+}
+
+// dial begins a connection to a node and watches it.
+func (h *hints) dial(id wire.NodeID, to netip.AddrPort) (*peer, error) {
+	fd, err := h.socket()
+	if err != nil {
+		return nil, err
 	}
 	keepAlive(fd)
 	// From the address the neighbour knows us by.
@@ -131,19 +149,58 @@ func (h *hints) connect() {
 			err = nil
 		}
 	}
-	p := &peer{h: h, fd: fd, id: h.want, addr: to.Addr()}
+	p := &peer{h: h, fd: fd, id: id, addr: to.Addr()}
 	if err == nil {
 		err = h.t.loop.Add(fd, loop.Writable|loop.PeerClosed, p)
 	}
 	if err != nil {
 		unix.Close(fd)
-		if err == unix.ECONNREFUSED {
-			h.t.rate.add(h.want)
-		}
-		h.retry()
+		return nil, err
+	}
+	return p, nil
+}
+
+// check asks the kernel of a node whose connection ended whether its port is
+// still served. A reset that somebody forged ends the connection and not the
+// listening socket, so it ends here, even on a host so busy that the node could
+// not answer a probe in time. Of a dead process the port is closed: the refusal
+// comes within a round trip. Of a process that is dying the answer may still be
+// yes, and then that connection ends in turn.
+func (h *hints) check(id wire.NodeID) {
+	to, ok := h.t.book.address(id)
+	if id == 0 || !ok {
 		return
 	}
-	h.out = p
+	for _, p := range h.checks {
+		if p.id == id {
+			return
+		}
+	}
+	if len(h.checks) == maxChecks {
+		h.t.rate.add(id)
+		return
+	}
+	p, err := h.dial(id, to)
+	if err != nil {
+		h.t.rate.add(id)
+		return
+	}
+	p.check = true
+	h.checks = append(h.checks, p)
+	if _, set := h.late.Set(); !set {
+		h.late.Reset(h.t.loop.Now() + checkTime)
+	}
+}
+
+// checkLate gives up on checks that nobody answers: a machine that is gone, or a
+// link. They are hints.
+func (h *hints) checkLate() {
+	for i := len(h.checks) - 1; i >= 0; i-- {
+		if p := h.checks[i]; !p.up {
+			h.drop(p)
+			h.t.rate.add(p.id)
+		}
+	}
 }
 
 // retry sets the time of the next attempt.
@@ -236,8 +293,15 @@ func (p *peer) HandleEvent(events uint32) {
 			return
 		}
 		p.up = true
-		h.backoff = 0
-		h.t.stats.TCPConnects++
+		if p.check {
+			// Served. Watched until the other side closes it or this one needs it no more:
+			// should the process be dying, its end is noticed.
+			h.t.stats.TCPFalseEnds++
+			h.letGoOfOldChecks()
+		} else {
+			h.backoff = 0
+			h.t.stats.TCPConnects++
+		}
 		if err := h.t.loop.Mod(p.fd, loop.Readable|loop.PeerClosed); err != nil {
 			h.ended(p, 0)
 			return
@@ -266,11 +330,15 @@ func (p *peer) HandleEvent(events uint32) {
 // ended, or the neighbour's port refuses us.
 func (h *hints) ended(p *peer, errno unix.Errno) {
 	h.drop(p)
-	if !p.bye && !p.alien && (p.up || errno == unix.ECONNREFUSED || errno == unix.ECONNRESET) {
-		id := p.id
-		if id == 0 {
-			id = h.t.book.who(p.addr)
-		}
+	id := p.id
+	if id == 0 {
+		id = h.t.book.who(p.addr)
+	}
+	switch {
+	case p.bye || p.alien:
+	case p.up:
+		h.check(id)
+	case p.check || errno == unix.ECONNREFUSED || errno == unix.ECONNRESET:
 		h.t.rate.add(id)
 	}
 	if h.out == nil && h.want != 0 {
@@ -295,13 +363,41 @@ func (h *hints) drop(p *peer) {
 		h.out = nil
 		return
 	}
-	for i, o := range h.in {
+	h.in = without(h.in, p)
+	h.checks = without(h.checks, p)
+}
+
+// without removes p; order does not matter.
+func without(l []*peer, p *peer) []*peer {
+	for i, o := range l {
 		if o == p {
-			last := len(h.in) - 1
-			h.in[i], h.in[last] = h.in[last], nil
-			h.in = h.in[:last]
-			return
+			last := len(l) - 1
+			l[i], l[last] = l[last], nil
+			return l[:last]
 		}
+	}
+	return l
+}
+
+// letGoOfOldChecks keeps the newest answered check only.
+func (h *hints) letGoOfOldChecks() {
+	var newest *peer
+	for i := len(h.checks) - 1; i >= 0; i-- {
+		switch p := h.checks[i]; {
+		case !p.up:
+		case newest == nil:
+			newest = p
+		default:
+			h.leave(p)
+		}
+	}
+}
+
+// dropChecks closes them all.
+func (h *hints) dropChecks() {
+	h.late.Stop()
+	for len(h.checks) > 0 {
+		h.leave(h.checks[len(h.checks)-1])
 	}
 }
 
@@ -314,6 +410,7 @@ func (t *Transport) Goodbye() {
 	}
 	h.want = 0
 	h.timer.Stop()
+	h.dropChecks()
 	for len(h.in) > 0 {
 		h.leave(h.in[len(h.in)-1])
 	}
@@ -330,6 +427,7 @@ func (h *hints) close() {
 	}
 	h.want = 0
 	h.timer.Stop()
+	h.dropChecks()
 	for len(h.in) > 0 {
 		h.drop(h.in[len(h.in)-1])
 	}

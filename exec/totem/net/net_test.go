@@ -618,6 +618,31 @@ func TestStrangersAndTooManyConnectionsAreClosed(t *testing.T) {
 	}
 }
 
+func TestAResetWhileThePortIsServedIsNoHintAndADeathAfterItIs(t *testing.T) {
+	l, ns := cluster(t, options{n: 2})
+	ns[0].SetNeighbour(2)
+	ns[1].SetNeighbour(0)
+	until(t, l, "the connection", func() bool { return ns[0].Stats().TCPOutbound && len(ns[1].tcp.in) == 1 })
+	reset := func() {
+		in := ns[1].tcp.in[0]
+		if err := unix.SetsockoptLinger(in.fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1}); err != nil {
+			t.Fatal(err)
+		}
+		ns[1].tcp.drop(in)
+	}
+	for i := uint64(1); i <= 5; i++ {
+		reset()
+		until(t, l, "the port is found served", func() bool { return ns[0].Stats().TCPFalseEnds == i })
+		until(t, l, "a connection again", func() bool { return len(ns[1].tcp.in) > 0 })
+	}
+	settle(t, l)
+	if len(ns[0].suspect) != 0 {
+		t.Fatalf("suspects %v", ns[0].suspect)
+	}
+	ns[1].Close()
+	until(t, l, "the death is noticed", func() bool { return ns[0].suspect[2] > 0 })
+}
+
 func TestWhatTheKernelRefusesIsDegradedOrSkippedNeverRepeatedForEver(t *testing.T) {
 	_, ns := cluster(t, options{n: 2})
 	s := &ns[0].out

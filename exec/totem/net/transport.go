@@ -73,6 +73,7 @@ type Stats struct {
 	Hints          uint64 // suspicions reported
 	HintsDelayed   uint64 // held back by the rate limit
 	TCPConnects    uint64
+	TCPFalseEnds   uint64 // connections that ended although the port is served: resets nobody sent
 	TCPAccepted    uint64
 	TCPRefusedPeer uint64 // inbound connections closed: of strangers, or too many
 	TCPInbound     int    // open now
