@@ -89,6 +89,8 @@ install: all install-lib
 	install -m 0755 $(BUILD)/bin/aisctl $(BUILD)/bin/aisbench $(DESTDIR)$(PREFIX)/bin
 	install -m 0644 README.md LICENSE $(SHARE)
 	sed 's|@PREFIX@|$(PREFIX)|g' cmd/aisexec/aisexec.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/aisexec.service
+	install -d $(DESTDIR)$(PREFIX)/lib/sysusers.d
+	install -m 0644 cmd/aisexec/ais.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/ais.conf
 	[ -n "$(DESTDIR)" ] || ldconfig || true
 
 clean:

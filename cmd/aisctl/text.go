@@ -53,6 +53,12 @@ func statusText(st *report.Status, all bool, now time.Time) string {
 		transport += ", offloads: " + strings.Join(st.Offloads, " ")
 	}
 	line("transport", "%s", transport)
+	if st.SendError != "" {
+		line("sending", "last error: %s", st.SendError)
+	}
+	if st.HintsError != "" {
+		line("hints", "%s", st.HintsError)
+	}
 	line("token", "longest gap %v", time.Duration(st.LongestTokenGapUS)*time.Microsecond)
 	line("clients", "%d connections", st.IPCConnections)
 	counters(&b, "dropped", st.Drops, all)

@@ -114,7 +114,15 @@ func start(o options, out io.Writer) error {
 	if !s.net.Secauth {
 		log.Warn("packets are NEITHER ENCRYPTED NOR AUTHENTICATED: whoever reaches the port can read and change everything")
 	}
+	if groups := filepath.Join(s.confDir, "groups.conf"); exists(groups) {
+		log.Warn("not read: there is no availability management (AMF) in this version", "file", groups)
+	}
 	return run(s, log, w)
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 func (s *settings) security() string {

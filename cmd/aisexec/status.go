@@ -39,6 +39,8 @@ func (e *executive) fill(st *report.Status) {
 		}
 	}
 
+	st.SendError, st.HintsError = d.Net.LastSendError, d.Net.HintsError
+
 	for name, v := range d.Drops() {
 		room, reason, _ := strings.Cut(name, "_")
 		if name == "net_own" {

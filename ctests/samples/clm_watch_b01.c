@@ -9,6 +9,8 @@
 #include <saAis.h>
 #include <saClm.h>
 
+#include <arpa/inet.h>
+
 #include "sample.h"
 
 static void track(const SaClmClusterNotificationBufferT *view, SaUint32T members,
@@ -22,15 +24,16 @@ static void track(const SaClmClusterNotificationBufferT *view, SaUint32T members
 		say("view error=%d", (int)error);
 		return;
 	}
-	for (i = 0; i < view->numberOfItems && used < sizeof line - 32; i++) {
+	for (i = 0; i < view->numberOfItems && used < sizeof line - 64; i++) {
 		const SaClmClusterNotificationT *n = &view->notification[i];
-		const SaUint8T *a = n->clusterNode.nodeAddress.value;
+		const SaClmNodeAddressT *a = &n->clusterNode.nodeAddress;
 		const char *what = n->clusterChange == SA_CLM_NODE_LEFT ? "-" :
 			n->clusterChange == SA_CLM_NODE_JOINED ? "+" : "";
 
-		if (n->clusterNode.nodeAddress.family == SA_CLM_AF_INET)
-			used += (size_t)snprintf(line + used, sizeof line - used, " %s%d.%d.%d.%d",
-				what, a[0], a[1], a[2], a[3]);
+		char text[INET6_ADDRSTRLEN];
+
+		if (inet_ntop(a->family == SA_CLM_AF_INET ? AF_INET : AF_INET6, a->value, text, sizeof text))
+			used += (size_t)snprintf(line + used, sizeof line - used, " %s%s", what, text);
 	}
 	say("view %llu members=%u:%s", (unsigned long long)view->viewNumber, members, line);
 }

@@ -50,6 +50,10 @@ type Status struct {
 	UptimeMS             int64    `json:"uptime_ms"`
 	IPCConnections       int      `json:"ipc_connections"`
 	Offloads             []string `json:"offloads"`
+	// What the network refused last, and why dead processes are only noticed by
+	// the token timeout; empty when all is well.
+	SendError  string `json:"send_error,omitempty"`
+	HintsError string `json:"hints_error,omitempty"`
 	// Drops has every counter of something refused or lost, by room and reason;
 	// Counters the others, by room and name.
 	Drops    map[string]map[string]uint64 `json:"drops"`
