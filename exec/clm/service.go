@@ -59,7 +59,8 @@ type client struct {
 	// track is 0, trackChanges or trackChangesOnly.
 	track uint8
 	// told is the view this client was last told of, or that was current when it
-	// began to track.
+	// began to track changes without asking for the current view; nil while it
+	// knows of none.
 	told    *view
 	current bool // a callback with the current view is owed
 	early   int  // requests that wait for the first view
@@ -178,7 +179,7 @@ func (s *Service) SyncApply() {
 		s.answer(w.c, w.seq, w.async, &w.req)
 	}
 	for _, c := range slices.Clone(s.conns) {
-		if first && c.track != 0 {
+		if first && c.told != nil {
 			c.told = s.state.current // nothing changed: there was nothing before
 		}
 		s.tell(c)
@@ -258,7 +259,7 @@ func (s *Service) requestTrack(c *client, seq uint32, body []byte) {
 		c.current = true
 	}
 	if mode := req.Flags &^ trackCurrent; mode != 0 {
-		if c.track == 0 {
+		if c.track == 0 && !c.current {
 			c.told = v
 		}
 		c.track = mode
@@ -277,7 +278,7 @@ func (s *Service) tell(c *client) {
 	if c.current {
 		// The whole view; to a client that tracks it says what changed as well.
 		base := v
-		if c.track != 0 {
+		if c.told != nil {
 			base = c.told
 		}
 		if !s.notify(c, appendView(s.buf[:0], v, difference(base, v), false)) {

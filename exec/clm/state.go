@@ -5,7 +5,8 @@
 // of itself. Its number is the sequence number of the configuration's ring: the
 // same on every member, and growing for every member whatever partitions it went
 // through, because a ring's number is above that of every ring any of its members
-// ever saw.
+// ever saw. Two partitions may have views of one number at the same time; no node
+// is ever in both.
 //
 // The replicated part (state.go) is pure and small: each member multicasts its
 // node information in the early phase of synchronization, and when that is
