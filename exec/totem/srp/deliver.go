@@ -24,8 +24,8 @@ func (m *Machine) stepData(org Origin, pkt []byte) Reject {
 		return RejectForeign
 	}
 	d := &m.data
-	if err := d.Unmarshal(pkt); err != nil {
-		return RejectMalformed
+	if d.Unmarshal(pkt) != nil || !d.Encapsulated && len(d.Payload) > MaxPayload(m.cfg.MaxPacket) {
+		return RejectMalformed // a larger one could not be recovered in one packet here
 	}
 	source := w.index(d.Source)
 	if source < 0 || w.index(org.Member.ID) < 0 {

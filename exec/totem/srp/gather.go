@@ -247,24 +247,6 @@ func (m *Machine) stepMergeDetect(org Origin, pkt []byte) Reject {
 	return Accepted
 }
 
-// challengeSpacing is the shortest time between two challenges to one id.
-const challengeSpacing = 5 * time.Millisecond
-
-// challenge asks a processor to echo this node's nonce.
-func (m *Machine) challenge(id wire.NodeID, nonce wire.Nonce, stamp uint64) {
-	if at, ok := m.challenged[id]; ok && m.now < at+challengeSpacing {
-		return
-	}
-	if len(m.challenged) >= 4*wire.MaxMembers {
-		clear(m.challenged)
-	}
-	m.challenged[id] = m.now
-	m.n.Challenges++
-	m.trace(Event{Kind: EventChallenge, Peer: id})
-	c := wire.Challenge{Start: m.cfg.Self.Start, RingSeq: m.maxSeq, Echo: nonce, Stamp: stamp}
-	m.sendTo(id, c.AppendTo(m.buf()))
-}
-
 // stepChallenge learns a processor that heard us: both directions work now.
 func (m *Machine) stepChallenge(org Origin, pkt []byte) Reject {
 	var c wire.Challenge
@@ -294,6 +276,7 @@ func (m *Machine) stepChallenge(org Origin, pkt []byte) Reject {
 			return RejectState
 		}
 	}
+	m.proveStranger(from.ID, from.Nonce)
 	m.learnSeq(c.RingSeq)
 	if p := m.proc(from.ID); p != nil && p.Nonce == from.Nonce {
 		if p.failed {

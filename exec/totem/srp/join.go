@@ -151,6 +151,10 @@ func (m *Machine) joinArrived(from wire.Member, j *wire.JoinPage, entries []wire
 		if r != Accepted {
 			return r
 		}
+		if i := m.cur.index(from.ID); (i < 0 || !sameStart(m.cur.members[i], from)) && !m.strangerLives(from) {
+			m.askStranger(from.ID, from.Nonce)
+			return RejectUnproved
+		}
 		m.becomeGather(cause)
 	}
 	m.learnSeq(j.RingSeq)

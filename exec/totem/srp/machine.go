@@ -83,7 +83,7 @@ type Machine struct {
 	commitPage  wire.CommitPage
 	rec         recovery
 	mergeAt     Time
-	challenged  map[wire.NodeID]Time
+	strangers   map[wire.NodeID]stranger
 	newest      map[wire.NodeID]wire.Member
 	suspects    []suspect
 	probeNumber uint64
@@ -110,16 +110,16 @@ func New(cfg Config) *Machine {
 		slots *= 2
 	}
 	m := &Machine{
-		cfg:        cfg,
-		rand:       cfg.Seed ^ uint64(cfg.Self.ID)<<32 ^ 0x9e3779b97f4a7c15,
-		maxSeq:     cfg.ReservedSeq,
-		reserved:   cfg.ReservedSeq,
-		cur:        newWindow(slots),
-		spare:      newWindow(slots),
-		rotation:   time.Millisecond,
-		joins:      make(map[wire.NodeID]*joinAssembly),
-		challenged: make(map[wire.NodeID]Time),
-		newest:     make(map[wire.NodeID]wire.Member),
+		cfg:       cfg,
+		rand:      cfg.Seed ^ uint64(cfg.Self.ID)<<32 ^ 0x9e3779b97f4a7c15,
+		maxSeq:    cfg.ReservedSeq,
+		reserved:  cfg.ReservedSeq,
+		cur:       newWindow(slots),
+		spare:     newWindow(slots),
+		rotation:  time.Millisecond,
+		joins:     make(map[wire.NodeID]*joinAssembly),
+		strangers: make(map[wire.NodeID]stranger),
+		newest:    make(map[wire.NodeID]wire.Member),
 	}
 	if plant.On(plant.RingIDReused) {
 		m.maxSeq = 0

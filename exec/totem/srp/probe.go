@@ -199,6 +199,9 @@ func (m *Machine) stepProbeReply(org Origin, pkt []byte) Reject {
 	if p.Unmarshal(pkt) != nil {
 		return RejectMalformed
 	}
+	if p.Echo == m.cfg.Self.Nonce && m.strangerAnswered(org.Member, p.Number) {
+		return Accepted
+	}
 	s := m.suspect(org.Member.ID)
 	if s == nil || !s.active || p.Echo != m.cfg.Self.Nonce || s.member.Nonce != org.Member.Nonce ||
 		p.Number < s.number || p.Number > m.probeNumber {

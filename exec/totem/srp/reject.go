@@ -14,6 +14,7 @@ const (
 	RejectDuplicate         // the message was here already
 	RejectBeyond            // a sequence number outside the window
 	RejectNoEcho            // it does not show that it was made after this node's start
+	RejectUnproved          // it may be a recording of somebody gone: a probe is under way
 	RejectStaleStart        // its sender's start is not the newest known
 	RejectStaleJoin         // a Join from before the ring was formed
 	RejectFailed            // its sender is in the failed list
@@ -36,6 +37,7 @@ var rejectNames = [Rejects]string{
 	RejectDuplicate:  "duplicate",
 	RejectBeyond:     "beyond_window",
 	RejectNoEcho:     "no_echo",
+	RejectUnproved:   "unproved",
 	RejectStaleStart: "stale_start",
 	RejectStaleJoin:  "stale_join",
 	RejectFailed:     "failed_sender",

@@ -66,6 +66,7 @@ func (s *scenario) command(t *testing.T, d *datadriven.TestData) string {
 			Accelerated: num(t, d, "accelerated", 0), MaxPacket: num(t, d, "maxpacket", 0),
 			FailToReceive: num(t, d, "failtoreceive", 0),
 		})
+		s.c.jitter = 0 // packets of a link stay in order, and figures do not hang on the generator
 		s.drops, s.gag = nil, make(map[wire.NodeID]bool)
 		s.c.drop = func(from, to wire.NodeID, pkt []byte) bool {
 			lost := s.gag[from]

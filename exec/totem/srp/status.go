@@ -69,7 +69,7 @@ type Status struct {
 
 	Rotation        time.Duration // estimate of an undisturbed token rotation
 	LastToken       time.Duration // since the last token visit; 0 when not in a ring
-	LongestTokenGap time.Duration // between two visits of this configuration; a pause before it broke included
+	LongestTokenGap time.Duration // between two visits in this configuration, holds not counted
 	Holding         bool
 
 	Counters Counters

@@ -1,0 +1,79 @@
+package srp
+
+import (
+	"time"
+
+	"ais/exec/totem/wire"
+)
+
+// A stranger is a processor that is not in this node's ring. Its nonce and the
+// echo of ours show that what it says is not older than both starts, but it may
+// still be a recording of what was said since, by somebody who is gone. So an
+// Operational node leaves its ring for a stranger only after it answered a probe.
+type stranger struct {
+	nonce  wire.Nonce
+	asked  Time   // when it was challenged and probed last
+	number uint64 // of that probe
+	first  uint64 // of the first probe with this nonce
+	proved Time   // when it answered
+	alive  bool   // it answered once
+}
+
+// challengeSpacing is the shortest time between two challenges to one id.
+const challengeSpacing = 5 * time.Millisecond
+
+// askStranger makes room for a stranger and tells whether it may be asked now.
+func (m *Machine) askStranger(id wire.NodeID, nonce wire.Nonce) bool {
+	s, ok := m.strangers[id]
+	if ok && m.now < s.asked+challengeSpacing {
+		return false
+	}
+	if !ok && len(m.strangers) >= 4*wire.MaxMembers {
+		clear(m.strangers)
+	}
+	m.probeNumber++
+	if s.nonce != nonce {
+		s = stranger{nonce: nonce, first: m.probeNumber}
+	}
+	s.asked, s.number = m.now, m.probeNumber
+	m.strangers[id] = s
+	p := wire.Probe{Target: nonce, Number: s.number}
+	m.sendTo(id, p.AppendTo(m.buf()))
+	return true
+}
+
+// challenge asks a processor to echo this node's nonce, and probes it at the same
+// time, so that its answer is here before its next Join.
+func (m *Machine) challenge(id wire.NodeID, nonce wire.Nonce, stamp uint64) {
+	if !m.askStranger(id, nonce) {
+		return
+	}
+	m.n.Challenges++
+	m.trace(Event{Kind: EventChallenge, Peer: id})
+	c := wire.Challenge{Start: m.cfg.Self.Start, RingSeq: m.maxSeq, Echo: nonce, Stamp: stamp}
+	m.sendTo(id, c.AppendTo(m.buf()))
+}
+
+func (m *Machine) strangerAnswered(from wire.Member, number uint64) bool {
+	s, ok := m.strangers[from.ID]
+	if !ok || s.nonce != from.Nonce || number < s.first || number > s.number {
+		return false
+	}
+	s.proved, s.alive = m.now, true
+	m.strangers[from.ID] = s
+	return true
+}
+
+// proveStranger notes that a processor is alive.
+func (m *Machine) proveStranger(id wire.NodeID, nonce wire.Nonce) {
+	if s, ok := m.strangers[id]; ok && s.nonce == nonce {
+		s.proved, s.alive = m.now, true
+		m.strangers[id] = s
+	}
+}
+
+// strangerLives tells whether a processor answered within the last TokenTimeout.
+func (m *Machine) strangerLives(x wire.Member) bool {
+	s, ok := m.strangers[x.ID]
+	return ok && s.alive && s.nonce == x.Nonce && m.now <= s.proved+m.cfg.TokenTimeout
+}

@@ -1,0 +1,187 @@
+package wire
+
+import (
+	"bytes"
+	"errors"
+	"reflect"
+	"testing"
+)
+
+func nonce(b byte) (n Nonce) {
+	for i := range n {
+		n[i] = b + byte(i)
+	}
+	return n
+}
+
+func member(id NodeID) Member { return Member{ID: id, Start: uint64(id) * 7, Nonce: nonce(byte(id))} }
+
+type packet interface {
+	AppendTo([]byte) []byte
+	Unmarshal([]byte) error
+}
+
+// samples are one of each packet, lists filled and empty.
+func samples() map[string]packet {
+	j := &JoinPage{Page: Page{Index: 1, Pages: 2, First: 2, Total: 4}, Cause: 3, Start: 9, Generation: 4, RingSeq: 77,
+		Ring: RingID{Rep: 2, Seq: 8}, Stamp: 99,
+		Entries: []JoinEntry{{Member: member(5)}, {Member: member(8), Failed: true}}}
+	c := &CommitPage{Page: Page{Pages: 1, Total: 2}, Ring: RingID{Rep: 1, Seq: 12}, Hop: 3,
+		Entries: []CommitEntry{
+			{Member: member(1), Filled: true, Old: RingID{Rep: 1, Seq: 8}, Aru: 4, High: 9, Safe: 2, Obligation: Obligation{3, 0, 1}},
+			{Member: member(2)},
+		}}
+	return map[string]packet{
+		"token": &Token{Seq: 5, High: 90, Aru: 80, AruSetter: 3, FCC: 7, Backlog: 8, Pending: 2, Idle: 4, Delayed: true,
+			Ranges: []Range{{From: 81, Count: 3}, {From: 88, Count: 1}}},
+		"bare token":   &Token{Seq: 1, Ranges: []Range{}},
+		"token ack":    &TokenAck{Seq: 12},
+		"hold cancel":  &HoldCancel{Seq: 13},
+		"leave":        &Leave{},
+		"merge detect": &MergeDetect{Start: 3, Ring: RingID{Rep: 4, Seq: 5}, Stamp: 6},
+		"challenge":    &Challenge{Start: 1, RingSeq: 2, Echo: nonce(3), Stamp: 4},
+		"probe":        &Probe{Target: nonce(9), Number: 8},
+		"probe reply":  &ProbeReply{Echo: nonce(9), Number: 8},
+		"join":         j,
+		"commit":       c,
+	}
+}
+
+func fresh(p packet) packet { return reflect.New(reflect.TypeOf(p).Elem()).Interface().(packet) }
+
+func TestEveryPacketComesBackAsItWas(t *testing.T) {
+	for name, p := range samples() {
+		q := fresh(p)
+		if err := q.Unmarshal(p.AppendTo(nil)); err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if a, b := p.AppendTo(nil), q.AppendTo(nil); !bytes.Equal(a, b) {
+			t.Errorf("%s: encoded again it differs:\n%x\n%x", name, a, b)
+		}
+		if tok, ok := q.(*Token); ok && tok.Ranges == nil {
+			tok.Ranges = []Range{}
+		}
+		if !reflect.DeepEqual(p, q) {
+			t.Errorf("%s: %+v became %+v", name, p, q)
+		}
+	}
+}
+
+func TestTruncatedAndLengthenedPacketsAreRefused(t *testing.T) {
+	for name, p := range samples() {
+		b := p.AppendTo(nil)
+		for n := range b {
+			if fresh(p).Unmarshal(b[:n]) == nil {
+				t.Errorf("%s: %d of %d bytes accepted", name, n, len(b))
+			}
+		}
+		if fresh(p).Unmarshal(append(b[:len(b):len(b)], 0)) == nil {
+			t.Errorf("%s: a byte behind the end accepted", name)
+		}
+	}
+}
+
+func TestEveryPacketIsTakenOnlyForItsOwnTypeAndVersion(t *testing.T) {
+	all := samples()
+	for name, p := range all {
+		b := p.AppendTo(nil)
+		for other, q := range all {
+			if reflect.TypeOf(p) != reflect.TypeOf(q) && fresh(q).Unmarshal(b) == nil {
+				t.Errorf("a %s was taken for a %s", name, other)
+			}
+		}
+		b[1]++
+		if err := fresh(p).Unmarshal(b); !errors.Is(err, ErrVersion) {
+			t.Errorf("%s of another version: %v", name, err)
+		}
+	}
+	if _, err := Kind([]byte{byte(typeEnd), Version}); !errors.Is(err, ErrType) {
+		t.Errorf("unknown type: %v", err)
+	}
+}
+
+func TestDataKeepsItsFlagsAndPayload(t *testing.T) {
+	for _, d := range []Data{
+		{Source: 3, Seq: 4, Round: 5, Guarantee: Safe, AfterToken: true, Payload: []byte("abc")},
+		{Source: 3, Seq: 4, Round: 5, Payload: []byte{}},
+		{Source: 1, Seq: 1 << 60, Encapsulated: true, Old: RingID{Rep: 7, Seq: 8}, Payload: make([]byte, DataHeader)},
+	} {
+		b := make([]byte, EncapsulationHeader)
+		b = append(b[:d.PutHeader(b)], d.Payload...)
+		var e Data
+		if err := e.Unmarshal(b); err != nil {
+			t.Fatalf("%+v: %v", d, err)
+		}
+		if !reflect.DeepEqual(d, e) {
+			t.Errorf("%+v became %+v", d, e)
+		}
+		MarkAfterToken(b)
+		if err := e.Unmarshal(b); err != nil || !e.AfterToken {
+			t.Errorf("marked packet: %v, behind the token %v", err, e.AfterToken)
+		}
+	}
+}
+
+func TestImpossibleValuesAreRefused(t *testing.T) {
+	tok := func(f func(t *Token)) []byte {
+		x := Token{Seq: 5, High: 90, Aru: 80}
+		f(&x)
+		return x.AppendTo(nil)
+	}
+	join := func(f func(j *JoinPage)) []byte {
+		x := JoinPage{Page: Page{Pages: 1, Total: 2}, Entries: []JoinEntry{{Member: member(1)}, {Member: member(2)}}}
+		f(&x)
+		return x.AppendTo(nil)
+	}
+	commit := func(f func(c *CommitPage)) []byte {
+		x := CommitPage{Page: Page{Pages: 1, Total: 1}, Entries: []CommitEntry{{Member: member(1), Aru: 5, High: 6, Safe: 4}}}
+		f(&x)
+		return x.AppendTo(nil)
+	}
+	for name, c := range map[string]struct {
+		p packet
+		b []byte
+	}{
+		"aru above high":          {&Token{}, tok(func(t *Token) { t.Aru = 91 })},
+		"range above high":        {&Token{}, tok(func(t *Token) { t.Ranges = []Range{{From: 91, Count: 1}} })},
+		"range across high":       {&Token{}, tok(func(t *Token) { t.Ranges = []Range{{From: 90, Count: 2}} })},
+		"range that wraps":        {&Token{}, tok(func(t *Token) { t.High = 1<<64 - 1; t.Ranges = []Range{{From: 1<<64 - 1, Count: 9}} })},
+		"empty range":             {&Token{}, tok(func(t *Token) { t.Ranges = []Range{{From: 3}} })},
+		"range of nothing":        {&Token{}, tok(func(t *Token) { t.Ranges = []Range{{From: 0, Count: 1}} })},
+		"ranges out of order":     {&Token{}, tok(func(t *Token) { t.Ranges = []Range{{From: 5, Count: 1}, {From: 3, Count: 1}} })},
+		"ranges that overlap":     {&Token{}, tok(func(t *Token) { t.Ranges = []Range{{From: 5, Count: 3}, {From: 7, Count: 1}} })},
+		"too many ranges":         {&Token{}, tok(func(t *Token) { t.Ranges = make([]Range, MaxRanges+1) })},
+		"no pages":                {&JoinPage{}, join(func(j *JoinPage) { j.Page.Pages = 0 })},
+		"page behind the last":    {&JoinPage{}, join(func(j *JoinPage) { j.Page.Index = 1 })},
+		"more than there are":     {&JoinPage{}, join(func(j *JoinPage) { j.Page.Pages, j.Page.Total = 2, 1 })},
+		"fewer than there are":    {&JoinPage{}, join(func(j *JoinPage) { j.Page.Total = 3 })},
+		"more than any ring":      {&JoinPage{}, join(func(j *JoinPage) { j.Page.Pages, j.Page.Total = 2, MaxMembers+1 })},
+		"members out of order":    {&JoinPage{}, join(func(j *JoinPage) { j.Entries[0].Member.ID = 3 })},
+		"members with the id 0":   {&JoinPage{}, join(func(j *JoinPage) { j.Entries[0].Member.ID = 0 })},
+		"aru above the highest":   {&CommitPage{}, commit(func(c *CommitPage) { c.Entries[0].Aru = 7 })},
+		"safe above aru":          {&CommitPage{}, commit(func(c *CommitPage) { c.Entries[0].Safe = 6 })},
+		"count above the entries": {&CommitPage{}, func() []byte { b := commit(func(*CommitPage) {}); b[8] = 2; return b }()},
+	} {
+		if err := c.p.Unmarshal(c.b); err == nil {
+			t.Errorf("%s: accepted", name)
+		}
+	}
+}
+
+func TestDecodingAllocatesNothing(t *testing.T) {
+	tok, j, c := samples()["token"].AppendTo(nil), samples()["join"].AppendTo(nil), samples()["commit"].AppendTo(nil)
+	tk := &Token{Ranges: make([]Range, 0, MaxRanges)}
+	jp := &JoinPage{Entries: make([]JoinEntry, 0, MaxMembers)}
+	cp := &CommitPage{Entries: make([]CommitEntry, 0, MaxMembers)}
+	if n := testing.AllocsPerRun(100, func() {
+		if tk.Unmarshal(tok) != nil || jp.Unmarshal(j) != nil || cp.Unmarshal(c) != nil {
+			t.Fatal("refused")
+		}
+		if jp.Unmarshal(tok) == nil {
+			t.Fatal("a token was taken for a join")
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
