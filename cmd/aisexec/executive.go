@@ -201,12 +201,22 @@ func (e *executive) enter() error {
 
 // serve runs the session to its end. again tells that another one is to follow.
 func (e *executive) serve() (again bool, err error) {
+	defer e.lastWords()
 	err = e.loop.Run()
 	e.abandon()
 	if err == nil {
 		err = e.failed
 	}
 	return err == nil && e.overload != "", err
+}
+
+// lastWords writes the flight recorder when an assertion failed, and lets the
+// failure go on.
+func (e *executive) lastWords() {
+	if r := recover(); r != nil {
+		_, _ = os.Stderr.Write(e.recorder.AppendText(nil, 64<<10))
+		panic(r)
+	}
 }
 
 // stop leaves the ring, so that the others need not notice, and ends the session.
