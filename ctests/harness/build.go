@@ -20,7 +20,21 @@ type Build struct {
 }
 
 // Bin is the path of a program of the project.
-func (b *Build) Bin(name string) string { return filepath.Join(b.Dir, "bin", name) }
+func (b *Build) Bin(name string) string {
+	path := filepath.Join(b.Dir, "bin", name)
+	if _, err := os.Stat(path); err != nil {
+		// An installation has the executive and the key generator there.
+		if s := filepath.Join(b.Dir, "sbin", name); exists(s) {
+			return s
+		}
+	}
+	return path
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
 
 // Lib is the directory of the libraries.
 func (b *Build) Lib() string { return filepath.Join(b.Dir, "lib") }
@@ -31,6 +45,9 @@ func (b *Build) Lib() string { return filepath.Join(b.Dir, "lib") }
 var FindBuild = sync.OnceValues(findBuild)
 
 func findBuild() (*Build, error) {
+	if b := besideProgram(); b != nil {
+		return b, nil
+	}
 	root, err := projectRoot()
 	if err != nil {
 		return nil, err
@@ -51,6 +68,22 @@ func findBuild() (*Build, error) {
 		}
 	}
 	return b, nil
+}
+
+// besideProgram is the build or installation that this program is a part of, as
+// aisbench is; nil for a test, which is compiled somewhere else. It need not
+// have the sources, so that C programs cannot be compiled for it.
+func besideProgram() *Build {
+	exe, err := os.Executable()
+	if err != nil || os.Getenv("AIS_BUILD") != "" {
+		return nil
+	}
+	b := &Build{Dir: filepath.Dir(filepath.Dir(exe))}
+	if !exists(b.Bin("aisexec")) {
+		return nil
+	}
+	b.Root = filepath.Dir(b.Dir)
+	return b
 }
 
 func makeAll(root, dir string) error {
