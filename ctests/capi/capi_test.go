@@ -1,40 +1,212 @@
 // Package capi tests the C boundary: C programs, linked with the libraries as
 // applications are, against an executive without a ring (fakeexec). Each test of
-// each program runs in a process of its own with an executive of its own.
+// each program runs in a process of its own with an executive of its own; on
+// amd64 all of it also as 32-bit programs, where the compiler can.
 package capi
 
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
+
+const root = "../.."
+
+// An arch is a word size to test.
+type arch struct {
+	name, flag, dir string
+}
+
+var archs = []arch{{"64", "-m64", "lib"}, {"32", "-m32", "lib32"}}
+
+// onEachArch runs f for every word size that can be tested here.
+func onEachArch(t *testing.T, f func(t *testing.T, a arch)) {
+	for _, a := range archs {
+		t.Run(a.name, func(t *testing.T) { f(t, a) })
+	}
+}
+
+// buildDir is what `make` left.
+func buildDir(t *testing.T) string {
+	t.Helper()
+	dir := os.Getenv("AIS_BUILD")
+	if dir == "" {
+		dir = filepath.Join(root, "build")
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// libs is where the libraries of a word size are; the test is skipped where there
+// are none.
+func (a arch) libs(t *testing.T) string {
+	t.Helper()
+	dir := filepath.Join(buildDir(t), a.dir)
+	if a.flag == "-m32" {
+		if err := build32(buildDir(t)); err != nil {
+			t.Skipf("no 32-bit libraries: %v", err)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(dir, "libais.so")); err != nil {
+		t.Skipf("no libraries to test (make lib): %v", err)
+	}
+	return dir
+}
+
+var built32 struct {
+	sync.Once
+	err error
+}
+
+// build32 builds the libraries for i386 if the compiler can link such programs.
+func build32(dir string) error {
+	built32.Do(func() {
+		if runtime.GOARCH != "amd64" {
+			built32.err = errors.New("this is not amd64")
+			return
+		}
+		probe := exec.Command(compiler(), "-m32", "-shared", "-fPIC", "-x", "c", "-", "-o", filepath.Join(dir, ".probe32"))
+		probe.Stdin = strings.NewReader("#include <sys/uio.h>\nint x;\n")
+		if out, err := probe.CombinedOutput(); err != nil {
+			built32.err = fmt.Errorf("%s -m32: %w: %s", compiler(), err, firstLine(out))
+			return
+		}
+		os.Remove(filepath.Join(dir, ".probe32"))
+		// Another test program may be building, too.
+		lock, err := os.OpenFile(filepath.Join(dir, ".lock"), os.O_CREATE|os.O_RDWR, 0o644)
+		if err != nil {
+			built32.err = err
+			return
+		}
+		defer lock.Close()
+		if built32.err = unix.Flock(int(lock.Fd()), unix.LOCK_EX); built32.err != nil {
+			return
+		}
+		if out, err := exec.Command("make", "-s", "-C", root, "ARCH=386", "BUILD="+dir, "lib").CombinedOutput(); err != nil {
+			built32.err = fmt.Errorf("make ARCH=386 lib: %w: %s", err, out)
+		}
+	})
+	return built32.err
+}
+
+func firstLine(out []byte) string {
+	line, _, _ := strings.Cut(string(out), "\n")
+	return line
+}
+
+var compiler = sync.OnceValue(func() string {
+	if cc := os.Getenv("CC"); cc != "" {
+		return cc
+	}
+	return "gcc"
+})
+
+var tests struct {
+	once sync.Once
+	dir  string
+	err  error
+}
+
+// workDir holds what is built for the tests.
+func workDir(t *testing.T) string {
+	t.Helper()
+	tests.once.Do(func() {
+		if tests.dir, tests.err = os.MkdirTemp("", "ais-capi-"); tests.err != nil {
+			return
+		}
+		var out []byte
+		cmd := exec.Command("go", "build", "-o", filepath.Join(tests.dir, "fakeexec"), "./fakeexec")
+		if out, tests.err = cmd.CombinedOutput(); tests.err != nil {
+			tests.err = fmt.Errorf("%w: %s", tests.err, out)
+		}
+	})
+	if tests.err != nil {
+		t.Fatal(tests.err)
+	}
+	return tests.dir
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if tests.dir != "" {
+		os.RemoveAll(tests.dir)
+	}
+	os.Exit(code)
+}
 
 // A program is one C test program and how it is built.
 type program struct {
 	name    string
-	sources []string
-	flags   []string // beside the usual ones
-	headers string   // below include
+	sources []string // below c, or absolute
+	flags   []string
+	headers string // below include, or absolute
 	libs    []string
+	env     []string
 }
 
-var programs = []program{
-	{name: "clm_b01", sources: []string{"clm_b01.c"}, libs: []string{"-lais"}},
-	{name: "clm_a01", sources: []string{"clm_a01.c"}, headers: "a.01.01", libs: []string{"-lais"}},
-	{name: "evs_b01", sources: []string{"evs.c"}, libs: []string{"-lais"}},
-	{name: "evs_b01_levs", sources: []string{"evs.c"}, libs: []string{"-levs"}},
-	{name: "evs_a01", sources: []string{"evs.c"}, headers: "a.01.01", flags: []string{"-DEVS_OF_2004"}, libs: []string{"-lais"}},
-	{name: "evs_a01_levs", sources: []string{"evs.c"}, headers: "a.01.01", flags: []string{"-DEVS_OF_2004"}, libs: []string{"-levs"}},
-	{name: "evs_b01_archive", sources: []string{"evs.c"}, libs: []string{"-l:libevs.a", "-ldl"}},
-	{name: "clm_a01_archive", sources: []string{"clm_a01.c"}, headers: "a.01.01", libs: []string{"-l:libais.a", "-ldl"}},
+// built are the programs that were compiled and linked already.
+var built sync.Map
+
+func (p program) build(t *testing.T, a arch) string {
+	t.Helper()
+	dir := a.libs(t)
+	out := filepath.Join(workDir(t), p.name+"-"+a.name)
+	if _, done := built.LoadOrStore(out, true); done {
+		return out
+	}
+	headers := p.headers
+	if !filepath.IsAbs(headers) {
+		headers = filepath.Join(root, "include", headers)
+	}
+	args := []string{"-std=c99", "-D_GNU_SOURCE", a.flag, "-Wall", "-Wextra", "-Werror", "-O1", "-g", "-fexceptions",
+		"-I" + headers, "-o", out}
+	args = append(args, p.flags...)
+	for _, s := range p.sources {
+		if !filepath.IsAbs(s) {
+			s = filepath.Join("c", s)
+		}
+		args = append(args, s)
+	}
+	args = append(args, "-L"+dir)
+	args = append(args, p.libs...)
+	args = append(args, "-lpthread", "-Wl,-rpath,"+dir)
+	if text, err := exec.Command(compiler(), args...).CombinedOutput(); err != nil {
+		t.Fatalf("%s %s: %v\n%s", compiler(), strings.Join(args, " "), err, text)
+	}
+	return out
+}
+
+// runAll runs every test of a program.
+func (p program) runAll(t *testing.T, a arch) {
+	path := p.build(t, a)
+	list, err := exec.Command(path).Output()
+	if err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	// The default directories of the loader do not have the libraries.
+	env := append([]string{"LD_LIBRARY_PATH=" + a.libs(t)}, p.env...)
+	for _, name := range strings.Fields(string(list)) {
+		t.Run(name, func(t *testing.T) {
+			if out := startFake(t).run(t, env, path, name); out != "" {
+				t.Log(strings.TrimRight(out, "\n"))
+			}
+		})
+	}
 }
 
 var fakeSerial atomic.Int32
@@ -85,144 +257,15 @@ func (f *fake) stop() {
 // run runs a test program and fails the test with what it wrote.
 func (f *fake) run(t *testing.T, env []string, path string, args ...string) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 120*time.Second)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Env = append(append(os.Environ(), "AIS_SOCKET="+f.socket), env...)
 	cmd.Dir = t.TempDir()
+	cmd.WaitDelay = time.Second
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%s %s: %v\n%s", filepath.Base(path), strings.Join(args, " "), err, out)
 	}
 	return string(out)
-}
-
-var tests struct {
-	once sync.Once
-	dir  string
-	err  error
-}
-
-const root = "../.."
-
-// lib is where the libraries to test are.
-func lib(t *testing.T) string {
-	t.Helper()
-	dir := os.Getenv("AIS_BUILD")
-	if dir == "" {
-		dir = filepath.Join(root, "build")
-	}
-	dir, err := filepath.Abs(filepath.Join(dir, "lib"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(filepath.Join(dir, "libais.so")); err != nil {
-		t.Skipf("no libraries to test (make lib): %v", err)
-	}
-	return dir
-}
-
-// workDir holds what is built for the tests.
-func workDir(t *testing.T) string {
-	t.Helper()
-	tests.once.Do(func() {
-		if tests.dir, tests.err = os.MkdirTemp("", "ais-capi-"); tests.err != nil {
-			return
-		}
-		var out []byte
-		cmd := exec.Command("go", "build", "-o", filepath.Join(tests.dir, "fakeexec"), "./fakeexec")
-		if out, tests.err = cmd.CombinedOutput(); tests.err != nil {
-			tests.err = fmt.Errorf("%w: %s", tests.err, out)
-		}
-	})
-	if tests.err != nil {
-		t.Fatal(tests.err)
-	}
-	return tests.dir
-}
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if tests.dir != "" {
-		os.RemoveAll(tests.dir)
-	}
-	os.Exit(code)
-}
-
-var compiler = sync.OnceValue(func() string {
-	cc := os.Getenv("CC")
-	if cc == "" {
-		cc = "gcc"
-	}
-	return cc
-})
-
-// build compiles and links a program; the same one only once.
-var built sync.Map
-
-func build(t *testing.T, p program) string {
-	t.Helper()
-	out := filepath.Join(workDir(t), p.name)
-	if _, done := built.LoadOrStore(p.name, true); done {
-		return out
-	}
-	dir := lib(t)
-	args := []string{"-std=c99", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-O1", "-g", "-fexceptions",
-		"-I" + filepath.Join(root, "include", p.headers), "-o", out}
-	args = append(args, p.flags...)
-	for _, s := range p.sources {
-		if !filepath.IsAbs(s) {
-			s = filepath.Join("c", s)
-		}
-		args = append(args, s)
-	}
-	args = append(args, "-L"+dir)
-	args = append(args, p.libs...)
-	args = append(args, "-lpthread", "-Wl,-rpath,"+dir)
-	if text, err := exec.Command(compiler(), args...).CombinedOutput(); err != nil {
-		t.Fatalf("%s %s: %v\n%s", compiler(), strings.Join(args, " "), err, text)
-	}
-	return out
-}
-
-// runAll runs every test of a program.
-func runAll(t *testing.T, path string, env []string) {
-	list, err := exec.Command(path).Output()
-	if err != nil {
-		t.Fatalf("%s: %v", path, err)
-	}
-	for _, name := range strings.Fields(string(list)) {
-		t.Run(name, func(t *testing.T) {
-			startFake(t).run(t, env, path, name)
-		})
-	}
-}
-
-func TestProgramsOfBothGenerationsGetWhatTheHeadersSay(t *testing.T) {
-	for _, p := range programs {
-		t.Run(p.name, func(t *testing.T) {
-			var env []string
-			if strings.HasSuffix(p.name, "_archive") {
-				env = []string{"AIS_RUNTIME=" + filepath.Join(lib(t), "libais-runtime.so.1")}
-			}
-			runAll(t, build(t, p), env)
-		})
-	}
-}
-
-// The parts of a program that use A and those that use B each reach their own
-// functions, also when the compiler sees the whole program.
-func TestBothGenerationsWorkInOneProcessWithAndWithoutLTO(t *testing.T) {
-	for _, flags := range [][]string{nil, {"-flto"}} {
-		t.Run(strings.Join(append([]string{"flags"}, flags...), " "), func(t *testing.T) {
-			obj := filepath.Join(t.TempDir(), "both_b.o")
-			args := append([]string{"-std=c99", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-O2", "-fexceptions",
-				"-I" + filepath.Join(root, "include"), "-c", "-o", obj, "c/both_b.c"}, flags...)
-			if text, err := exec.Command(compiler(), args...).CombinedOutput(); err != nil {
-				t.Fatalf("%v\n%s", err, text)
-			}
-			runAll(t, build(t, program{name: "both" + strings.Join(flags, ""), sources: []string{"both_a.c", obj},
-				headers: "a.01.01", flags: append(flags, "-O2"), libs: []string{"-lais"}}), nil)
-		})
-	}
 }

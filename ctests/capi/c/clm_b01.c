@@ -221,8 +221,10 @@ static void dispatch_many(void)
 	int i;
 
 	CHECK_IS(saClmClusterNodeGet(h, ORDER_CALLBACKS + 500, SA_TIME_MAX, &n), SA_AIS_OK);
-	for (i = 0; i < 5; i++)
+	for (i = 0; i < 5; i++) {
+		CHECK(readable(h, 2000));
 		CHECK_IS(saClmDispatch(h, SA_DISPATCH_ONE), SA_AIS_OK);
+	}
 	CHECK_IS(tracked, 5);
 	CHECK(readable(h, 0));
 	/* The executive may still be sending: ALL returns when none is pending. */
@@ -346,19 +348,27 @@ static void turn_has_deadline(void)
 
 static void executive_dies(void)
 {
+	SaSelectionObjectT fd;
+	struct pollfd p[2];
 	SaClmHandleT h = start(), other = start();
 	SaVersionT v = {'B', 1, 1};
 	SaClmClusterNodeT n;
 	pthread_t t;
 	void *r;
 
+	CHECK_IS(saClmSelectionObjectGet(h, &fd), SA_AIS_OK);
+	p[0].fd = (int)fd;
+	CHECK_IS(saClmSelectionObjectGet(other, &fd), SA_AIS_OK);
+	p[1].fd = (int)fd;
+	p[0].events = p[1].events = POLLIN;
 	shared = other;
 	CHECK_IS(pthread_create(&t, NULL, blocked_dispatch, NULL), 0);
 	pause_ms(50);
 	CHECK_IS(saClmClusterNodeGet(h, ORDER_DIE, SA_TIME_MAX, &n), SA_AIS_ERR_LIBRARY);
 	CHECK_IS(pthread_join(t, &r), 0);
 	CHECK_IS((size_t)r, SA_AIS_ERR_LIBRARY);
-	CHECK(readable(h, 1000) && readable(other, 1000));
+	CHECK(poll(p, 2, 1000) > 0 && p[0].revents != 0 && p[1].revents != 0);
+	CHECK_IS(saClmSelectionObjectGet(h, &fd), SA_AIS_ERR_LIBRARY);
 	CHECK_IS(saClmClusterNodeGet(h, 1, SA_TIME_MAX, &n), SA_AIS_ERR_LIBRARY);
 	CHECK_IS(saClmClusterNodeGetAsync(h, 1, 1), SA_AIS_ERR_LIBRARY);
 	CHECK_IS(saClmClusterTrack(h, SA_TRACK_CURRENT, NULL), SA_AIS_ERR_LIBRARY);

@@ -71,7 +71,7 @@ static void steps(__rlimit_resource_t which, rlim_t from, rlim_t to, rlim_t step
 		with_limit(which, v, 0);
 }
 
-static void address_space(void) { steps(RLIMIT_AS, (rlim_t)64 << 20, (rlim_t)4 << 30, (rlim_t)64 << 20); }
+static void address_space(void) { steps(RLIMIT_AS, (rlim_t)64 << 20, (rlim_t)3 << 30, (rlim_t)64 << 20); }
 static void data(void) { steps(RLIMIT_DATA, (rlim_t)4 << 20, (rlim_t)1 << 30, (rlim_t)16 << 20); }
 
 static void processes(void)
