@@ -195,11 +195,59 @@ static void versions(void)
 	}
 }
 
+/*
+ * SA_DISPATCH_ONE with nothing pending returns; in libraries with the sonames of
+ * openais it waits, until a callback comes or the handle is finalized.
+ */
+static SaClmHandleT shared;
+
+static void pause_ms(int ms)
+{
+	CHECK(usleep((useconds_t)ms * 1000) == 0);
+}
+
+static int one_returned;
+
+static void *dispatch_one(void *finalized)
+{
+	SaAisErrorT r = saClmDispatch(shared, SA_DISPATCH_ONE);
+
+	CHECK(r == SA_AIS_OK || (finalized != NULL && r == SA_AIS_ERR_BAD_HANDLE));
+	__atomic_store_n(&one_returned, 1, __ATOMIC_SEQ_CST);
+	return NULL;
+}
+
+static void dispatch_one_of_none(void)
+{
+	int waits = 0;
+	pthread_t t;
+
+#ifdef ONE_WAITS
+	waits = 1;
+#endif
+	shared = start();
+	CHECK_IS(pthread_create(&t, NULL, dispatch_one, NULL), 0);
+	if (waits) {
+		pause_ms(200);
+		CHECK_IS(__atomic_load_n(&one_returned, __ATOMIC_SEQ_CST), 0);
+		CHECK_IS(saClmClusterNodeGetAsync(shared, 0, 2), SA_AIS_OK);
+	}
+	CHECK_IS(pthread_join(t, NULL), 0);
+	CHECK_IS(got, waits);
+	one_returned = 0;
+	if (waits) {
+		CHECK_IS(pthread_create(&t, NULL, dispatch_one, &shared), 0);
+		pause_ms(200);
+	}
+	CHECK_IS(saClmFinalize(shared), SA_AIS_OK);
+	if (waits)
+		CHECK_IS(pthread_join(t, NULL), 0);
+}
+
 static void async(void)
 {
 	SaClmHandleT h = start();
 
-	CHECK_IS(saClmDispatch(h, SA_DISPATCH_ONE), SA_AIS_OK); /* nothing pending: returns */
 	CHECK_IS(saClmClusterNodeGetAsync(h, 0, 2), SA_AIS_OK);
 	CHECK_IS(saClmClusterNodeGetAsync(h, (SaInvocationT)-1, 99), SA_AIS_OK);
 	CHECK(readable(h, 1000));
@@ -286,8 +334,6 @@ static void api_in_callback(void)
 	CHECK_IS(saClmFinalize(h), SA_AIS_OK);
 }
 
-static SaClmHandleT shared;
-
 static void *blocked_dispatch(void *arg)
 {
 	(void)arg;
@@ -300,11 +346,6 @@ static void *blocked_call(void *arg)
 
 	(void)arg;
 	return (void *)(size_t)saClmClusterNodeGet(shared, ORDER_NEVER, SA_TIME_MAX, &n);
-}
-
-static void pause_ms(int ms)
-{
-	CHECK(usleep((useconds_t)ms * 1000) == 0);
 }
 
 static void finalize_wakes(void)
@@ -446,7 +487,7 @@ int main(int argc, char **argv)
 {
 	static const struct test tests[] = {
 		{"node_get", node_get}, {"timeouts", timeouts}, {"track", track}, {"no_callbacks", no_callbacks},
-		{"versions", versions}, {"async", async}, {"dispatch_many", dispatch_many},
+		{"versions", versions}, {"async", async}, {"dispatch_one_of_none", dispatch_one_of_none}, {"dispatch_many", dispatch_many},
 		{"finalize_in_callback", finalize_in_callback}, {"api_in_callback", api_in_callback},
 		{"finalize_wakes", finalize_wakes}, {"turn_has_deadline", turn_has_deadline},
 		{"executive_dies", executive_dies}, {"connection_cut", connection_cut},

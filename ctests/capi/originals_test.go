@@ -1,0 +1,114 @@
+package capi
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// originalHeader makes a header from the tables of an original implementation
+// alone: what the compiler of an old program saw. Its functions have their plain
+// names, in every generation.
+func originalHeader(t *testing.T, implementation string, headers ...string) string {
+	var b strings.Builder
+	ours := func(r map[string]string) bool {
+		if r["implementation"] != implementation {
+			return false
+		}
+		for _, h := range headers {
+			if r["header"] == h {
+				return true
+			}
+		}
+		return false
+	}
+	b.WriteString("#pragma once\n#include <stdint.h>\n#include <sys/types.h>\n#include <sys/uio.h>\n#include <netinet/in.h>\n")
+	constants, layouts := rows(t, "capi/abi/constants.tsv"), rows(t, "capi/abi/layouts.tsv")
+	for _, c := range constants {
+		if ours(c) && c["kind"] == "macro" {
+			suffix := ""
+			if strings.HasSuffix(c["enum_or_int_type"], "64") {
+				suffix = "ULL"
+			}
+			fmt.Fprintf(&b, "#define %s %s%s\n", c["name"], c["value"], suffix)
+		}
+	}
+	for _, r := range rows(t, "capi/abi/types.tsv") {
+		if !ours(r) {
+			continue
+		}
+		name := r["type"]
+		switch r["kind"] {
+		case "enum":
+			fmt.Fprintf(&b, "typedef enum {\n")
+			for _, c := range constants {
+				if ours(c) && c["kind"] == "enum" && c["enum_or_int_type"] == name {
+					fmt.Fprintf(&b, "\t%s = %s,\n", c["name"], c["value"])
+				}
+			}
+			fmt.Fprintf(&b, "} %s;\n", name)
+		case "struct":
+			tag, alias := "", " "+name
+			if strings.HasPrefix(name, "struct ") {
+				tag, alias = strings.TrimPrefix(name, "struct")+" ", ""
+			}
+			typedef := "typedef struct"
+			if tag != "" {
+				typedef = "struct"
+			}
+			fmt.Fprintf(&b, "%s%s {\n", typedef, strings.TrimRight(tag, " "))
+			for _, f := range layouts {
+				if ours(f) && f["struct"] == name {
+					kind, dimension, _ := strings.Cut(f["c_type"], " [")
+					if dimension != "" {
+						dimension = "[" + dimension
+					}
+					fmt.Fprintf(&b, "\t%s %s%s;\n", kind, f["field"], dimension)
+				}
+			}
+			fmt.Fprintf(&b, "}%s;\n", alias)
+		case "callback":
+			fmt.Fprintf(&b, "typedef %s;\n", strings.Replace(r["declared_as"], "(*)", "(*"+name+")", 1))
+		default:
+			fmt.Fprintf(&b, "typedef %s %s;\n", r["declared_as"], name)
+		}
+	}
+	for _, f := range rows(t, "capi/abi/functions.tsv") {
+		if ours(f) {
+			fmt.Fprintf(&b, "extern %s %s(%s);\n", f["return_type"], f["symbol"], strings.ReplaceAll(f["parameters"], "; ", ", "))
+		}
+	}
+	return b.String()
+}
+
+// Objects that were compiled against the originals, linked or loaded by their
+// sonames: the bytes that cross the boundary are right.
+func TestObjectsBuiltAgainstTheOriginalsRunByEverySoname(t *testing.T) {
+	write := func(dir, name, text string) {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a01, b01 := t.TempDir(), t.TempDir()
+	write(a01, "ais_clm.h", originalHeader(t, "openais-2004", "ais_types.h", "ais_clm.h"))
+	write(a01, "evs.h", originalHeader(t, "openais-2004", "evs.h"))
+	write(b01, "saClm.h", originalHeader(t, "openais-whitetank", "saAis.h", "saClm.h"))
+	write(b01, "evs.h", originalHeader(t, "openais-whitetank", "evs.h"))
+	old := []string{"-DONE_WAITS"}
+	programs := []program{
+		{name: "libais1", sources: []string{"clm_a01.c"}, headers: a01, flags: old, libs: []string{"-l:libais.so.1"}},
+		{name: "libevs1", sources: []string{"evs.c"}, headers: a01, flags: []string{"-DEVS_OF_2004"}, libs: []string{"-l:libevs.so.1"}},
+		{name: "libais2", sources: []string{"clm_b01.c"}, headers: b01, flags: old, libs: []string{"-l:libais.so.2"}},
+		{name: "libevs2", sources: []string{"evs.c"}, headers: b01, libs: []string{"-l:libevs.so.2"}},
+		{name: "libSaClm2", sources: []string{"clm_b01.c"}, headers: b01, flags: old, libs: []string{"-l:libSaClm.so.2"}},
+		{name: "libSaClm3", sources: []string{"clm_b01.c"}, headers: b01, flags: old, libs: []string{"-l:libSaClm.so.3"}},
+		{name: "lSaClm", sources: []string{"clm_b01.c"}, headers: b01, flags: old, libs: []string{"-lSaClm"}},
+	}
+	onEachArch(t, func(t *testing.T, a arch) {
+		for _, p := range programs {
+			t.Run(p.name, func(t *testing.T) { p.runAll(t, a) })
+		}
+	})
+}
