@@ -82,14 +82,18 @@ func ifindex(fd int, name string) (int, error) {
 func (r *Recorder) run(bridge int) {
 	defer r.wg.Done()
 	buf := make([]byte, 1<<16)
+	flags := 0
 	for {
 		select {
 		case <-r.stop:
-			return
+			flags = unix.MSG_DONTWAIT // what is there is still taken
 		default:
 		}
-		n, from, err := unix.Recvfrom(r.fd, buf, 0)
+		n, from, err := unix.Recvfrom(r.fd, buf, flags)
 		if err != nil {
+			if flags != 0 {
+				return
+			}
 			continue // the timeout that lets stop be seen
 		}
 		ll, ok := from.(*unix.SockaddrLinklayer)
