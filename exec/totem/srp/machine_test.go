@@ -28,7 +28,6 @@ func (e *endless) Backlog() int { return e.left }
 // once, in order.
 type direct struct {
 	ms    []*Machine
-	byID  map[wire.NodeID]*Machine
 	now   Time
 	queue []directed
 	free  [][]byte
