@@ -76,11 +76,14 @@ func (w *World) newApp(nd *node, self wire.Member) {
 }
 
 func (w *World) stepApp(nd *node) {
+	if w.phase > phaseConverge {
+		return
+	}
 	if !nd.frozen {
 		nd.app.Step()
 		w.kick(nd)
 	}
-	if nd.up && w.phase <= phaseConverge {
+	if nd.up {
 		w.push(evApp, nd.index, w.workRng.around(w.p.workEvery), nd.proc)
 	}
 }

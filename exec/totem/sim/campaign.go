@@ -77,6 +77,9 @@ func (c *Campaign) Run() (*Totals, []Failure) {
 				t.add(seed, &stats)
 				if v != nil {
 					failures = append(failures, Failure{seed, v})
+					if c.Progress != nil {
+						fmt.Fprintf(c.Progress, "seed %d: %s\n", seed, v.Property)
+					}
 					if len(failures) >= limit {
 						stop.Store(true)
 					}

@@ -172,7 +172,7 @@ func (p *params) draw(r *rng, nodes int) {
 		p.maxPacket = max(p.maxPacket, 1400)
 		p.bootWithin = p.token / 5
 		p.faultEvery = max(p.faultEvery, p.token)
-		p.workEvery = max(p.workEvery, p.token/2)
+		p.workEvery = min(max(p.workEvery, p.token/2), 2*p.token)
 		p.formingHit /= 4
 		p.dup, p.attacker = min(p.dup, 600), false
 		p.lossMax = min(p.lossMax, 5)

@@ -36,15 +36,16 @@ func (h *inbound) Safe(id gmi.MessageID) { h.w.oracle.safeUpTo(h.proc, h.group, 
 
 // work sends some messages and comes back later.
 func (w *World) work(nd *node) {
+	if w.phase > phaseConverge {
+		return
+	}
 	if !nd.frozen {
 		for range 1 + w.workRng.n(w.p.burst) {
 			w.submit(nd, false)
 		}
 		w.kick(nd)
 	}
-	if w.phase <= phaseConverge {
-		w.push(evWork, nd.index, w.workRng.around(w.p.workEvery), nd.proc)
-	}
+	w.push(evWork, nd.index, w.workRng.around(w.p.workEvery), nd.proc)
 }
 
 // submit sends one message, when the messaging layer says that it takes it.
