@@ -18,7 +18,7 @@ const (
 	OldTokenAccepted           // the token sequence number is not checked
 	HalfMessageCarried         // half a fragmented message carried into the next configuration (gmi)
 	RestartTakenContinuous     // a quickly restarted member taken for the one that was there
-	JoinReplayed               // the echo of a Join is not checked
+	JoinReplayed               // neither the echo of a Join is checked nor whether its sender lives
 	count
 )
 

@@ -151,7 +151,7 @@ func (m *Machine) joinArrived(from wire.Member, j *wire.JoinPage, entries []wire
 		if r != Accepted {
 			return r
 		}
-		if i := m.cur.index(from.ID); (i < 0 || !sameStart(m.cur.members[i], from)) && !m.strangerLives(from) {
+		if m.isStranger(from) && !m.strangerLives(from) && !plant.On(plant.JoinReplayed) {
 			m.askStranger(from.ID, from.Nonce)
 			return RejectUnproved
 		}

@@ -54,6 +54,12 @@ func (m *Machine) challenge(id wire.NodeID, nonce wire.Nonce, stamp uint64) {
 	m.sendTo(id, c.AppendTo(m.buf()))
 }
 
+// isStranger tells whether x is not in the ring of the present state.
+func (m *Machine) isStranger(x wire.Member) bool {
+	i := m.cur.index(x.ID)
+	return i < 0 || !sameStart(m.cur.members[i], x)
+}
+
 func (m *Machine) strangerAnswered(from wire.Member, number uint64) bool {
 	s, ok := m.strangers[from.ID]
 	if !ok || s.nonce != from.Nonce || number < s.first || number > s.number {
