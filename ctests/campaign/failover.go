@@ -100,7 +100,11 @@ func ms(d time.Duration) string {
 }
 
 // Check compares the figures with what is promised for default settings.
+// For more than three executives there are only figures.
 func (r *FailoverReport) Check() error {
+	if r.Options.Nodes > 3 {
+		return nil
+	}
 	token := r.Options.Token
 	if token == 0 {
 		token = time.Second
@@ -277,10 +281,42 @@ func (r *failoverRun) once(role Role) error {
 	r.report.EVS = append(r.report.EVS, last-at)
 	r.report.CLM = append(r.report.CLM, lastView-at)
 	r.o.Logf("%s of node %d (%s): EVS %s, CLM %s", r.o.Blow, v+1, role, ms(last-at), ms(lastView-at))
+	if limit := r.slow(); max(last, lastView)-at > limit {
+		r.explain(v, evs, clm)
+	}
 	if r.o.Blow == BlowStop {
 		return r.goOn(v, evs[v])
 	}
 	return r.bringBack(v)
+}
+
+// slow is from when on a repetition is worth an explanation.
+func (r *failoverRun) slow() time.Duration {
+	if r.o.Blow != BlowStop {
+		return 60 * time.Millisecond
+	}
+	if r.o.Token > 0 {
+		return r.o.Token * 3 / 2
+	}
+	return 1500 * time.Millisecond
+}
+
+// explain passes on what the survivors' applications were told and the end of
+// their executives' flight recorders.
+func (r *failoverRun) explain(v int, evs, clm []int) {
+	for i, n := range r.c.Nodes {
+		if i == v {
+			continue
+		}
+		r.o.Logf("node %d: EVS %q CLM %q", i+1, r.evs[i].proc.Stdout.From(evs[i]), r.clm[i].Stdout.From(clm[i]))
+		trace, err := n.Trace()
+		if err != nil {
+			r.o.Logf("node %d: no trace: %v", i+1, err)
+			continue
+		}
+		lines := strings.Split(strings.TrimSpace(trace), "\n")
+		r.o.Logf("node %d:\n%s", i+1, strings.Join(lines[max(0, len(lines)-80):], "\n"))
+	}
 }
 
 // survivors waits until the applications of every other node have the
@@ -394,7 +430,7 @@ func FailoverTable(nodes, reps int, namespaces bool, logf Logf) ([]*FailoverRepo
 	var failed []error
 	for _, blow := range []Blow{BlowKill, BlowTerm, BlowStop} {
 		for _, loaded := range []bool{false, true} {
-			r, err := Failover(FailoverOptions{Nodes: nodes, Namespaces: namespaces, Loaded: loaded, Blow: blow, Reps: reps})
+			r, err := Failover(FailoverOptions{Nodes: nodes, Namespaces: namespaces, Loaded: loaded, Blow: blow, Reps: reps, Logf: onlyTrouble(logf)})
 			if r != nil {
 				reports = append(reports, r)
 				logf("%s", r)
@@ -409,4 +445,13 @@ func FailoverTable(nodes, reps int, namespaces bool, logf Logf) ([]*FailoverRepo
 		}
 	}
 	return reports, errors.Join(failed...)
+}
+
+// onlyTrouble passes on explanations, which have several lines, and nothing else.
+func onlyTrouble(logf Logf) Logf {
+	return func(format string, args ...any) {
+		if strings.HasPrefix(format, "node ") {
+			logf(format, args...)
+		}
+	}
 }

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"ais/libais/ipcwire"
 )
 
 // Options says what cluster to make. The zero value of everything but Nodes is
@@ -334,6 +336,17 @@ func (n *Node) Status() (Status, error) {
 	}
 	m, err := Flat(data)
 	return m, err
+}
+
+// Trace is the text of the executive's flight recorder.
+func (n *Node) Trace() (string, error) {
+	c, err := DialControl(n.Socket, 5*time.Second)
+	if err != nil {
+		return "", fmt.Errorf("node %d: %w", n.Index, err)
+	}
+	defer c.Close()
+	data, err := c.Ask(ipcwire.CtlTrace, nil, 5*time.Second)
+	return string(data), err
 }
 
 // Status is an executive's status with dotted paths.
