@@ -77,12 +77,12 @@ $(CAPI_OBJ)/sigtab.go: $(SIGTAB) capi/build.mk
 	@mv $@.new $@
 
 $(CAPI_OBJ)/overlay.json: $(CAPI_OBJ)/sigtab.go
-	echo '{"Replace": {"$(SIGTAB)": "$(CURDIR)/$<"}}' > $@
+	echo '{"Replace": {"$(SIGTAB)": "$<"}}' > $@
 
 $(CAPI_OUT)/$(RUNTIME): $(CAPI_OBJ)/overlay.json FORCE
 	@mkdir -p $(@D)
-	CGO_ENABLED=1 GOARCH=$(ARCH) CC="$(CC) $(CAPI_M)" $(GO) build -buildmode=c-shared -trimpath -overlay $< \
-		-ldflags "-s -w -X=runtime.godebugDefault=$(RUNTIME_DEBUG) -extldflags '-Wl,-soname,$(RUNTIME) -Wl,-z,nodelete -Wl,--version-script,$(CURDIR)/capi/runtime/runtime.map'" \
+	CGO_ENABLED=1 GOARCH=$(ARCH) CC="$(CC) $(CAPI_M)" $(GO) build -buildmode=c-shared $(GOFLAGS_BUILD) -overlay $< \
+		-ldflags "-s -w -X=runtime.godebugDefault=$(RUNTIME_DEBUG) -extldflags '-Wl,-soname,$(RUNTIME) -Wl,-z,nodelete \"-Wl,--version-script,$(CURDIR)/capi/runtime/runtime.map\"'" \
 		-o $@ ./capi/runtime
 	@rm -f $(@D)/libais-runtime.so.h $(@D)/libais-runtime.h
 

@@ -2,9 +2,11 @@
  * call.c: one request on a handle: its turn, entering the runtime, waiting.
  *
  * Waiting is poll() here, with the application's signal mask: its handlers run,
- * and the wait goes on with the time that is left.
+ * and the wait goes on with the time that is left. (Taking the mask off and on
+ * again costs less than letting ppoll do it.)
  */
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -12,6 +14,9 @@
 #include <time.h>
 
 #include "capi/front/front.h"
+
+/* Below this a wait has to be finer than poll's milliseconds. */
+#define COARSE_NS ((int64_t)5000000)
 
 static int64_t now(void)
 {
@@ -65,21 +70,26 @@ static int wait_for(const struct aisrt_call *c, int64_t deadline)
 	p.fd = c->wait_fd;
 	p.events = (short)c->wait_events;
 	for (;;) {
-		struct timespec left, *limit = NULL;
+		int64_t ns = deadline == AISF_NEVER ? AISF_NEVER : deadline - now();
 		int n;
 
-		if (deadline != AISF_NEVER) {
-			int64_t ns = deadline - now();
+		if (ns < 0)
+			ns = 0;
+		if (ns >= COARSE_NS) {
+			int64_t ms = ns / 1000000;
 
-			if (ns < 0)
-				ns = 0;
-			left.tv_sec = (time_t)(ns / 1000000000);
-			left.tv_nsec = (long)(ns % 1000000000);
-			limit = &left;
+			n = poll(&p, 1, deadline == AISF_NEVER ? -1 : ms > INT_MAX ? INT_MAX : (int)ms);
+			if (n == 0)
+				continue; /* the last bit, exactly */
+		} else {
+			struct timespec left;
+
+			left.tv_sec = 0;
+			left.tv_nsec = (long)ns;
+			n = ppoll(&p, 1, &left, NULL);
+			if (n == 0)
+				return 0;
 		}
-		n = ppoll(&p, 1, limit, NULL);
-		if (n == 0)
-			return 0;
 		if (n > 0 || errno != EINTR)
 			return 1;
 	}
@@ -102,29 +112,38 @@ static int make_room(struct aisrt_call *c)
 	return 1;
 }
 
-unsigned aisf_run(struct aisf_handle *h, struct aisrt_call *c, int64_t deadline)
+/* Enters until the operation is done. */
+static unsigned enter_until_done(struct aisrt_call *c, int64_t deadline, struct aisf_signals *signals)
 {
-	int error = errno;
-
 	for (;;) {
 		switch (aisf_enter(c)) {
 		case AISRT_DONE:
-			errno = error;
-			if (closing(h))
-				return AISF_BAD_HANDLE;
 			return c->error;
 		case AISRT_WAIT:
+			aisf_unblock(signals);
 			c->phase = wait_for(c, deadline) ? AISRT_RESUME : AISRT_EXPIRED;
+			aisf_block(signals);
 			break;
 		case AISRT_ROOM:
 			c->phase = AISRT_RESUME;
-			if (!make_room(c)) {
-				errno = error;
+			if (!make_room(c))
 				return AISF_NO_MEMORY;
-			}
 			break;
 		}
 	}
+}
+
+unsigned aisf_run(struct aisf_handle *h, struct aisrt_call *c, int64_t deadline)
+{
+	struct aisf_signals signals;
+	int kept = errno;
+	unsigned error;
+
+	aisf_block(&signals);
+	error = enter_until_done(c, deadline, &signals);
+	signals.error = kept; /* whatever waiting has left there */
+	aisf_unblock(&signals);
+	return closing(h) ? AISF_BAD_HANDLE : error;
 }
 
 unsigned aisf_begin(struct aisf_handle *h, uint32_t op, int64_t deadline, struct aisrt_call **out)

@@ -67,31 +67,37 @@ static void set_mask(const uint64_t *set, uint64_t *old)
 	syscall(SYS_rt_sigprocmask, SIG_SETMASK, set, old, sizeof(*set));
 }
 
+void aisf_block(struct aisf_signals *s)
+{
+	const uint64_t all = ~(uint64_t)0;
+
+	s->error = errno;
+	set_mask(&all, &s->mask);
+}
+
+void aisf_unblock(const struct aisf_signals *s)
+{
+	set_mask(&s->mask, NULL);
+	errno = s->error;
+}
+
 int aisf_enter(struct aisrt_call *c)
 {
 	const struct aisf_state *s = aisf_state();
 	const struct aisrt_copy *copy = s == NULL ? NULL : __atomic_load_n(&s->runtime, __ATOMIC_ACQUIRE);
-	const uint64_t all = ~(uint64_t)0;
-	uint64_t mask;
 	stack_t alternate;
-	int error = errno;
-	int first, r;
+	int r;
 
 	if (copy == NULL) {
 		c->error = AISF_BAD_HANDLE;
 		return AISRT_DONE;
 	}
-	set_mask(&all, &mask);
-	first = thread_knows != copy;
-	if (first)
-		sigaltstack(NULL, &alternate);
+	if (thread_knows == copy)
+		return copy->enter(c);
+	sigaltstack(NULL, &alternate);
 	r = copy->enter(c);
-	if (first) {
-		sigaltstack(&alternate, NULL);
-		thread_knows = copy;
-	}
-	set_mask(&mask, NULL);
-	errno = error;
+	sigaltstack(&alternate, NULL);
+	thread_knows = copy;
 	return r;
 }
 

@@ -150,7 +150,16 @@ unsigned aisf_dispatch(struct aisf_handle *h, enum aisf_dispatch how);
 unsigned aisf_load(void);
 /* Runs in a forked child. */
 void aisf_after_fork(void);
-/* Enters it; every signal is blocked meanwhile and errno kept. */
+/*
+ * Enters it. Every signal must be blocked: aisf_block before, aisf_unblock after,
+ * which gives errno back as well.
+ */
+struct aisf_signals {
+	uint64_t mask; /* the application's */
+	int error;
+};
+void aisf_block(struct aisf_signals *s);
+void aisf_unblock(const struct aisf_signals *s);
 int aisf_enter(struct aisrt_call *c);
 /* Remembers a descriptor that a forked child has to close, and forgets it. */
 unsigned aisf_note_fd(int fd);

@@ -128,6 +128,7 @@ struct aisf_handle *aisf_get_short(uint32_t id, enum aisf_type type)
 /* Nobody uses it and nobody can find it. */
 static void destroy(struct aisf_handle *h)
 {
+	struct aisf_signals signals;
 	struct aisrt_call c;
 
 	aisf_forget_fd(h->fd_note[0]);
@@ -135,8 +136,11 @@ static void destroy(struct aisf_handle *h)
 	memset(&c, 0, sizeof(c));
 	c.op = AISRT_CLOSE;
 	c.conn = h->conn;
-	if (h->conn != NULL)
+	if (h->conn != NULL) {
+		aisf_block(&signals);
 		aisf_enter(&c);
+		aisf_unblock(&signals);
+	}
 	pthread_mutex_destroy(&h->lock);
 	pthread_cond_destroy(&h->turn);
 	pthread_mutex_destroy(&h->take_lock);

@@ -93,6 +93,14 @@ static int by_hand(void)
 	return fd;
 }
 
+static double cpu(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
 static double hand_round(int fd, uint32_t *seq)
 {
 	unsigned char request[36];
@@ -123,7 +131,7 @@ static double library_round(SaClmHandleT h)
 
 static void costs(void)
 {
-	double library[BATCHES], hand[BATCHES], difference[BATCHES], nothing[BATCHES];
+	double library[BATCHES], hand[BATCHES], difference[BATCHES], nothing[BATCHES], work[BATCHES];
 	SaVersionT v = {'B', 1, 1};
 	SaClmHandleT h;
 	uint32_t seq = 1;
@@ -144,8 +152,13 @@ static void costs(void)
 	library_round(h);
 	hand_round(fd, &seq);
 	for (i = 0; i < BATCHES; i++) {
+		double c0 = cpu(), c1, c2;
+
 		library[i] = library_round(h) * 1e6;
+		c1 = cpu();
 		hand[i] = hand_round(fd, &seq) * 1e6;
+		c2 = cpu();
+		work[i] = ((c1 - c0) - (c2 - c1)) / ROUNDS * 1e6;
 		difference[i] = library[i] - hand[i];
 		t = seconds();
 		for (j = 0; j < ROUNDS; j++)
@@ -155,6 +168,7 @@ static void costs(void)
 	printf("call_us %.3f\n", median(library));
 	printf("call_by_hand_us %.3f\n", median(hand));
 	printf("overhead_us %.3f\n", median(difference));
+	printf("overhead_cpu_us %.3f\n", median(work));
 	printf("empty_dispatch_us %.3f\n", median(nothing));
 }
 
