@@ -119,9 +119,9 @@ func TestCampaignSecurity(t *testing.T) {
 
 func TestCampaignOverload(t *testing.T) {
 	campaign(t, "overload")
-	for _, sizes := range []string{"64:1024", "64:65536"} {
+	for _, sizes := range []string{"64:1024", "64:16384", "64:65536"} {
 		t.Run(sizes, func(t *testing.T) {
-			r, err := Overload(OverloadOptions{Nodes: 3, Clients: 8, Duration: scaled(t, time.Minute), Sizes: sizes, Logf: t.Logf})
+			r, err := Overload(OverloadOptions{Nodes: 3, Clients: 8, Duration: scaled(t, time.Minute), Sizes: sizes, Mild: sizes == "64:1024", Logf: t.Logf})
 			if r != nil {
 				t.Log(r)
 			}

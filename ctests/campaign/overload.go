@@ -16,7 +16,10 @@ type OverloadOptions struct {
 	Clients  int
 	Duration time.Duration
 	Sizes    string // min:max
-	Logf     Logf
+	// Mild: small messages, of which the executives may well take as many as the
+	// clients can send, so that nobody need be told to try again.
+	Mild bool
+	Logf Logf
 }
 
 // OverloadReport is what the executives and the others felt of it.
@@ -98,7 +101,7 @@ func Overload(o OverloadOptions) (*OverloadReport, error) {
 	for i := range after {
 		r.Changes += after[i] - before[i]
 	}
-	return r, r.check()
+	return r, r.check(o.Mild)
 }
 
 // watchMemory samples the executives' resident size for the duration.
@@ -179,9 +182,9 @@ func (r *OverloadReport) collect(flooders []*harness.Process, req *harness.Proce
 }
 
 // check compares with what is promised.
-func (r *OverloadReport) check() error {
+func (r *OverloadReport) check(mild bool) error {
 	var errs []error
-	if r.Again == 0 {
+	if r.Again == 0 && !mild {
 		errs = append(errs, errors.New("no client was ever told to try again: this was no overload"))
 	}
 	if r.PeakRSS >= 256<<20 {

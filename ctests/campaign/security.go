@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ais/ctests/harness"
+	"ais/exec/totem/seal"
 )
 
 // The trials of security. Each returns a short account of what was tried.
@@ -325,10 +326,11 @@ func Damage(perKind int) (string, error) {
 		return "", err
 	}
 	live = slices.DeleteFunc(live, func(p harness.Packet) bool { return p.Proto != unix.IPPROTO_UDP })
-	kinds := append(pickKinds(live, perKind), pickKinds(packets, perKind)...)
+	fresh := pickKinds(live, perKind)
+	kinds := append(fresh, pickKinds(packets, perKind)...)
 	p := pace{rate: 8000}
-	var sent, arrivals int64
-	for _, k := range kinds {
+	var sent, arrivals, counter int64
+	for at, k := range kinds {
 		targets := int64(1)
 		if k.Dst.Addr().IsMulticast() {
 			targets = int64(len(c.Nodes))
@@ -336,6 +338,12 @@ func Damage(perKind int) (string, error) {
 		bad := make([]byte, len(k.Payload))
 		for bit := range len(k.Payload) * 8 {
 			copy(bad, k.Payload)
+			if at < len(fresh) && len(bad) >= seal.HeaderSize {
+				// A number that was never used: not the window refuses it as a
+				// repetition, but the authentication has to.
+				counter++
+				binary.LittleEndian.PutUint64(bad[16:], 1<<40+uint64(counter))
+			}
 			bad[bit/8] ^= 1 << (bit % 8)
 			if err := j.UDP(k.Src, k.Dst, bad); err != nil {
 				return "", err
@@ -363,6 +371,17 @@ func Damage(perKind int) (string, error) {
 	}
 	if _, err := settle(ls); err != nil {
 		return "", err
+	}
+	var failed int64
+	for _, n := range c.Nodes {
+		s, err := n.Status()
+		if err != nil {
+			return "", err
+		}
+		failed += s.Drops()["seal.auth_failed"]
+	}
+	if failed < counter/2 {
+		return "", fmt.Errorf("only %d packets failed the authentication, of %d with a new number", failed, counter)
 	}
 	why, err := reasons(c.Nodes)
 	return fmt.Sprintf("%d damaged packets of %d kinds: %d refusals counted (%s)", sent, len(kinds), drops, why), err

@@ -122,7 +122,7 @@ func TestARingWithoutEncryptionSaysSo(t *testing.T) {
 }
 
 func TestFloodingClientsLoseNothing(t *testing.T) {
-	r, err := Overload(OverloadOptions{Nodes: 3, Clients: 8, Duration: 6 * time.Second, Logf: t.Logf})
+	r, err := Overload(OverloadOptions{Nodes: 3, Clients: 8, Duration: 6 * time.Second, Sizes: "64:32768", Logf: t.Logf})
 	if r != nil {
 		t.Log(r)
 	}
