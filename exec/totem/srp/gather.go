@@ -125,6 +125,12 @@ func (m *Machine) add(x wire.Member, failed bool) (changed bool, r Reject) {
 	return true, Accepted
 }
 
+// full tells that the ring has no place for processor id, so that it is no reason
+// to break it.
+func (m *Machine) full(id wire.NodeID) bool {
+	return len(m.cur.members) >= m.cfg.MaxMembers && m.cur.index(id) < 0
+}
+
 // newer orders starts of one processor. The nonce decides only when the state
 // directory was lost and a start number came again.
 func newer(a, b wire.Member) bool {
@@ -233,6 +239,9 @@ func (m *Machine) stepMergeDetect(org Origin, pkt []byte) Reject {
 		if i := m.cur.index(from.ID); i >= 0 && sameStart(m.cur.members[i], from) && !m.cur.ring.Less(p.Ring) {
 			return Accepted
 		}
+		if len(m.cur.members)+int(p.Members) > m.cfg.MaxMembers {
+			return RejectTooMany // the two can never be one ring: do not break either
+		}
 	case Gather:
 		if q := m.proc(from.ID); q != nil && q.Nonce == from.Nonce {
 			return RejectState
@@ -243,7 +252,7 @@ func (m *Machine) stepMergeDetect(org Origin, pkt []byte) Reject {
 	if r := m.checkStart(from, false); r != Accepted {
 		return r
 	}
-	m.challenge(from.ID, from.Nonce, p.Stamp)
+	m.challenge(from, p.Stamp)
 	return Accepted
 }
 
@@ -270,6 +279,8 @@ func (m *Machine) stepChallenge(org Origin, pkt []byte) Reject {
 			return RejectStaleStart
 		case i >= 0:
 			m.becomeGather(CauseRestartedMember)
+		case m.state == Operational && m.full(from.ID):
+			return RejectTooMany
 		case m.state == Operational:
 			m.becomeGather(CauseForeignRing)
 		default:
@@ -299,6 +310,24 @@ func (m *Machine) stepChallenge(org Origin, pkt []byte) Reject {
 func (m *Machine) checkStart(x wire.Member, proved bool) Reject {
 	known, ok := m.newest[x.ID]
 	if ok && known.Nonce != x.Nonce && !newer(x, known) {
+		return m.checkOlderStart(x, proved)
+	}
+	if proved {
+		m.noteStart(x)
+	}
+	return Accepted
+}
+
+// checkOlderStart decides about a start number that is not above one known before.
+// It is a recording, unless the processor's state directory was lost and it counts
+// from the beginning: then it lives, and answers a probe. It has to wait until this
+// node does not count on the start it knew any more.
+func (m *Machine) checkOlderStart(x wire.Member, proved bool) Reject {
+	if y, counted := m.peer(x.ID); counted && y.Nonce != x.Nonce {
+		return RejectStaleStart
+	}
+	if !m.strangerLives(x) {
+		m.askStranger(x)
 		return RejectStaleStart
 	}
 	if proved {
@@ -312,7 +341,7 @@ func (m *Machine) checkStart(x wire.Member, proved bool) Reject {
 // at a node that never heard the newer one itself.
 func (m *Machine) noteStart(x wire.Member) {
 	known, ok := m.newest[x.ID]
-	if ok && !newer(x, known) {
+	if ok && known == x {
 		return
 	}
 	if !ok && len(m.newest) >= 4*wire.MaxMembers {
@@ -330,7 +359,7 @@ func (m *Machine) sendMergeDetect() {
 	if m.cur.self != 0 {
 		return
 	}
-	p := wire.MergeDetect{Start: m.cfg.Self.Start, Ring: m.cur.ring, Stamp: uint64(m.now)}
+	p := wire.MergeDetect{Start: m.cfg.Self.Start, Ring: m.cur.ring, Members: uint16(len(m.cur.members)), Stamp: uint64(m.now)}
 	m.sendTo(0, p.AppendTo(m.buf()))
 	m.armMergeDetect()
 }

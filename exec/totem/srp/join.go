@@ -90,8 +90,11 @@ func (m *Machine) stepJoin(org Origin, pkt []byte) Reject {
 		if m.checkStart(from, false) != Accepted {
 			return RejectStaleStart
 		}
+		if m.state == Operational && m.full(from.ID) {
+			return RejectTooMany
+		}
 		if m.state == Operational || m.state == Gather {
-			m.challenge(from.ID, from.Nonce, j.Stamp)
+			m.challenge(from, j.Stamp)
 		}
 		return RejectNoEcho
 	}
@@ -151,8 +154,11 @@ func (m *Machine) joinArrived(from wire.Member, j *wire.JoinPage, entries []wire
 		if r != Accepted {
 			return r
 		}
+		if m.tooMany(m.cur.index, len(m.cur.members), entries) {
+			return RejectTooMany
+		}
 		if m.isStranger(from) && !m.strangerLives(from) && !plant.On(plant.JoinReplayed) {
-			m.askStranger(from.ID, from.Nonce)
+			m.askStranger(from)
 			return RejectUnproved
 		}
 		m.becomeGather(cause)
@@ -216,6 +222,9 @@ func (m *Machine) mergeJoin(from wire.Member, entries []wire.JoinEntry, sender i
 		m.failID(from.ID)
 		return r
 	}
+	if m.tooMany(m.procIndex, len(m.procs), entries) {
+		return RejectTooMany
+	}
 	changed := false
 	result := Accepted
 	for i := range entries {
@@ -246,6 +255,26 @@ func (m *Machine) mergeJoin(from wire.Member, entries []wire.JoinEntry, sender i
 		p.agreed = true
 	}
 	return result
+}
+
+// tooMany tells whether a Join and what is here are more processors than a ring
+// may have. Then nothing of it is taken: half of a ring is no use.
+func (m *Machine) tooMany(index func(wire.NodeID) int, n int, entries []wire.JoinEntry) bool {
+	for i := range entries {
+		if index(entries[i].Member.ID) < 0 {
+			n++
+		}
+	}
+	return n > m.cfg.MaxMembers
+}
+
+func (m *Machine) procIndex(id wire.NodeID) int {
+	for i := range m.procs {
+		if m.procs[i].ID == id {
+			return i
+		}
+	}
+	return -1
 }
 
 func (m *Machine) sameSets(entries []wire.JoinEntry) bool {

@@ -387,3 +387,52 @@ func TestTheLastWordsOfADeadProcessorChangeNothing(t *testing.T) {
 		t.Errorf("%v, %d configurations, %d before", s.State, s.Counters.Configurations, before)
 	}
 }
+
+func TestAProcessorThatLostItsStateComesBack(t *testing.T) {
+	c := newCluster(1, Config{})
+	for id := wire.NodeID(1); id <= 3; id++ {
+		c.starts[id] = 5
+		c.start(id)
+	}
+	if !c.run(2*time.Second, c.whole) {
+		t.Fatal("no ring")
+	}
+	for _, pause := range []time.Duration{0, 3 * time.Second} {
+		c.crash(2)
+		c.run(pause, nil)
+		c.starts[2] = 0 // it counts from the beginning
+		delete(c.disk, 2)
+		at := c.now
+		c.start(2)
+		if !c.run(5*time.Second, c.whole) {
+			t.Fatalf("down for %v: not whole after 5 s: %s", pause, c.states())
+		}
+		t.Logf("down for %v: whole after %v", pause, c.now-at)
+	}
+}
+
+func TestAFullRingIsNotDisturbedByWhoFindsNoRoom(t *testing.T) {
+	for _, extra := range []int{1, 2} {
+		c := formed(t, 1, 3, Config{MaxMembers: 3})
+		c.group[4], c.group[5] = 1, 1
+		for i := range extra {
+			c.start(wire.NodeID(4 + i))
+		}
+		c.run(time.Second, nil)
+		clear(c.group)
+		c.start(6)
+		before := c.nodes[1].m.Status().Counters.Configurations
+		c.run(10*time.Second, nil)
+		for _, id := range []wire.NodeID{1, 2, 3} {
+			s := c.nodes[id].m.Status()
+			if s.State != Operational || s.Counters.Configurations != before || len(s.Members) != 3 {
+				t.Errorf("%d more: %d is %v, %d configurations, %d before", extra, id, s.State, s.Counters.Configurations, before)
+			}
+		}
+		s := c.nodes[4].m.Status()
+		t.Logf("%d more: 4 is %v in %s, %d configurations", extra, s.State, names(s.Members), s.Counters.Configurations)
+		if s.Counters.Configurations > 4 {
+			t.Errorf("%d more: %d configurations outside", extra, s.Counters.Configurations)
+		}
+	}
+}

@@ -47,11 +47,12 @@ func (m *Machine) planRecovery() {
 	for i := range m.commit.entries {
 		e := &m.commit.entries[i]
 		place := old.index(e.Member.ID)
-		together := e.Old == old.ring
+		// The start too: who lost its state directory may make a ring id again.
+		together := e.Old == old.ring && place >= 0 && old.members[place].Nonce == e.Member.Nonce
 		if plant.On(plant.RestartTakenContinuous) {
 			together = place >= 0
 		}
-		if !together || place < 0 {
+		if !together {
 			continue
 		}
 		r.trans = append(r.trans, e.Member)

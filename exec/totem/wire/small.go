@@ -75,16 +75,18 @@ func (p *Leave) Unmarshal(pkt []byte) error {
 // MergeDetect tells everybody that a ring is here. Stamp comes back in the
 // challenge it earns, so that an old challenge is known as such.
 type MergeDetect struct {
-	Start uint64 // the sender's
-	Ring  RingID
-	Stamp uint64
+	Start   uint64 // the sender's
+	Ring    RingID
+	Members uint16 // of the ring
+	Stamp   uint64
 }
 
 const mergeDetectSize = 4 + 8 + RingIDSize + 8
 
 // AppendTo appends the encoded packet.
 func (p *MergeDetect) AppendTo(b []byte) []byte {
-	b = append(b, byte(TypeMergeDetect), Version, 0, 0)
+	b = append(b, byte(TypeMergeDetect), Version)
+	b = le.AppendUint16(b, p.Members)
 	b = le.AppendUint64(b, p.Start)
 	b = appendRing(b, p.Ring)
 	return le.AppendUint64(b, p.Stamp)
@@ -95,9 +97,7 @@ func (p *MergeDetect) Unmarshal(pkt []byte) error {
 	if err := checkExact(pkt, TypeMergeDetect, mergeDetectSize); err != nil {
 		return err
 	}
-	if pkt[2] != 0 || pkt[3] != 0 {
-		return ErrRange
-	}
+	p.Members = le.Uint16(pkt[2:])
 	p.Start = le.Uint64(pkt[4:])
 	p.Ring = getRing(pkt[12:])
 	p.Stamp = le.Uint64(pkt[24:])

@@ -38,7 +38,7 @@ func samples() map[string]packet {
 		"token ack":    &TokenAck{Seq: 12},
 		"hold cancel":  &HoldCancel{Seq: 13},
 		"leave":        &Leave{},
-		"merge detect": &MergeDetect{Start: 3, Ring: RingID{Rep: 4, Seq: 5}, Stamp: 6},
+		"merge detect": &MergeDetect{Start: 3, Ring: RingID{Rep: 4, Seq: 5}, Members: 300, Stamp: 6},
 		"challenge":    &Challenge{Start: 1, RingSeq: 2, Echo: nonce(3), Stamp: 4},
 		"probe":        &Probe{Target: nonce(9), Number: 8},
 		"probe reply":  &ProbeReply{Echo: nonce(9), Number: 8},
