@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"ais/exec/clm"
@@ -48,6 +49,10 @@ type executive struct {
 	overload  string // why the session ended; it is to begin again
 	failed    error  // why the executive ends
 	stopping  bool
+
+	// A signal asked for the end of the process: also when the session was about
+	// to end, and to begin again, for another reason.
+	ending atomic.Bool
 }
 
 // newExecutive puts the rooms together and binds every socket; nothing is sent

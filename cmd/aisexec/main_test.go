@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -169,6 +170,28 @@ func TestANodeThatIsTooSlowLeavesAndJoinsAsAnotherStart(t *testing.T) {
 	}
 	if _, err := os.Stat(os.Getenv("AIS_SOCKET")); err == nil {
 		t.Error("the socket's path was left behind")
+	}
+}
+
+func TestASignalEndsAnExecutiveThatIsLeavingForAnotherReason(t *testing.T) {
+	e, err := newExecutive(session(t), newLog(io.Discard, false, true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.enter(); err != nil {
+		t.Fatal(err)
+	}
+	signals := make(chan os.Signal, 1)
+	e.loop.Post(func() {
+		e.tooSlow("synchronization")
+		signals <- syscall.SIGTERM
+	})
+	guard := time.AfterFunc(10*time.Second, e.loop.Stop)
+	defer guard.Stop()
+	// The signal is taken before the session is over, or waits for the next.
+	again, err := e.live(signals, &notifier{fd: -1}, nil)
+	if taken := len(signals) == 0; err != nil || again == taken {
+		t.Errorf("again=%v, signal taken=%v, %v", again, taken, err)
 	}
 }
 

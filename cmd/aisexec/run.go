@@ -60,10 +60,7 @@ func run(s *settings, log *slog.Logger, raw *asyncWriter) error {
 			e.abandon()
 			return err
 		}
-		over := make(chan struct{})
-		go e.obey(signals, over, &notify, raw)
-		again, err := e.serve()
-		close(over)
+		again, err := e.live(signals, &notify, raw)
 		if !again {
 			return err
 		}
@@ -74,6 +71,20 @@ func run(s *settings, log *slog.Logger, raw *asyncWriter) error {
 
 // rejoinPause keeps a node that is always too slow from joining all the time.
 const rejoinPause = time.Second
+
+// live serves a session and does what signals ask for meanwhile. When it returns
+// no signal that was taken is forgotten and nobody logs for the session any more.
+func (e *executive) live(signals <-chan os.Signal, notify *notifier, raw *asyncWriter) (again bool, err error) {
+	over, idle := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(idle)
+		e.obey(signals, over, notify, raw)
+	}()
+	again, err = e.serve()
+	close(over)
+	<-idle
+	return again && !e.ending.Load(), err
+}
 
 // obey does what signals ask for, until the session is over.
 func (e *executive) obey(signals <-chan os.Signal, over <-chan struct{}, notify *notifier, raw *asyncWriter) {
@@ -88,6 +99,7 @@ func (e *executive) obey(signals <-chan os.Signal, over <-chan struct{}, notify 
 			case syscall.SIGUSR1:
 				e.loop.Post(func() { _, _ = raw.Write(e.recorder.AppendText(nil, 1<<20)) })
 			default:
+				e.ending.Store(true)
 				notify.stopping()
 				e.loop.Post(func() { e.stop(sig.String()) })
 			}
