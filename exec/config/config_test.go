@@ -111,7 +111,7 @@ func TestResolveFindsAddressAndNode(t *testing.T) {
 	p := netip.MustParsePrefix
 	host := host{
 		prefixes: func() ([]netip.Prefix, error) {
-			return []netip.Prefix{p("127.0.0.1/8"), p("192.168.1.7/24"), p("192.168.1.8/24"), p("10.9.0.1/31"), p("fd00::5/64")}, nil
+			return []netip.Prefix{p("127.0.0.1/8"), p("192.168.1.7/24"), p("192.168.1.8/24"), p("10.9.0.1/31"), p("10.8.0.5/32"), p("10.8.1.200/25"), p("fd00::5/64")}, nil
 		},
 		canBind: func(a netip.Addr) bool { return a.IsLoopback() },
 	}
@@ -124,6 +124,9 @@ func TestResolveFindsAddressAndNode(t *testing.T) {
 		{base + "bindnetaddr:127.0.0.2\nnodeid:5", "127.0.0.2 5 127.0.0.2"},
 		{base + "bindnetaddr:127.0.0.0", "127.0.0.1 2130706433 127.0.0.1"},
 		{base + "bindnetaddr:10.9.0.1", "10.9.0.1 168361985 10.9.0.1"},
+		{base + "bindnetaddr:10.8.0.0", "10.8.0.5 168296453 10.8.0.5"},
+		{base + "bindnetaddr:10.8.1.0", "10.8.1.200 168296904 10.8.1.200"},
+		{base + "bindnetaddr:10.8.0.6", "bindnetaddr: 10.8.0.6: is no address of this machine, and none of its interfaces lies in that network"},
 		{base + "bindnetaddr:172.16.0.0", "bindnetaddr: 172.16.0.0: is no address of this machine, and none of its interfaces lies in that network"},
 		{uni + "bindnetaddr:192.168.1.0\nmember:192.168.1.8\nmember:192.168.1.9", "192.168.1.8 3232235784 192.168.1.8"},
 		{uni + "bindnetaddr:192.168.1.0\nmember:4 192.168.1.8", "192.168.1.8 4 192.168.1.8"},

@@ -85,7 +85,9 @@ func (n *Network) resolve(h host) (Self, error) {
 
 // bindAddress: an interface's own address is taken; the network of an interface
 // picks that interface's address; else whatever can be bound as it is (127.0.0.2
-// is on no interface list, yet binds); else the interface the address lies in.
+// is on no interface list, yet binds); else the interface the address lies in;
+// else, of an address that ends in 0, an interface in that network as 2004 took it,
+// with its fixed mask 255.255.255.0 (clouds give addresses of /32).
 // Networks are looked at before binding is tried, because some kernels let one
 // bind a network address, as a broadcast address.
 func (n *Network) bindAddress(h host) (netip.Addr, error) {
@@ -96,12 +98,17 @@ func (n *Network) bindAddress(h host) (netip.Addr, error) {
 	}
 	network := netip.Addr{}
 	inside := netip.Addr{}
+	mask2004 := netip.Addr{}
 	for _, p := range prefixes {
 		a := p.Addr().Unmap()
 		switch {
 		case a == want:
 			return want, nil
-		case a.Is4() != want.Is4() || !p.Contains(want):
+		case a.Is4() != want.Is4():
+		case !p.Contains(want):
+			if p24, err := want.Prefix(24); want.Is4() && err == nil && p24.Contains(a) && p24.Addr() == want {
+				mask2004 = n.preferred(mask2004, a)
+			}
 		case p.Masked().Addr() == want && p.Bits() < a.BitLen()-1:
 			network = n.preferred(network, a)
 		default:
@@ -115,6 +122,8 @@ func (n *Network) bindAddress(h host) (netip.Addr, error) {
 		return want, nil
 	case inside.IsValid():
 		return inside, nil
+	case mask2004.IsValid():
+		return mask2004, nil
 	}
 	return want, fmt.Errorf("bindnetaddr: %v: is no address of this machine, and none of its interfaces lies in that network", want)
 }
