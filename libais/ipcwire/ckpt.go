@@ -117,8 +117,10 @@ type CkptOpenResult struct {
 	Opened     CkptOpened
 }
 
-// CkptSynchronizeResult is the body of CkptSynchronizeCallback.
+// CkptSynchronizeResult is the body of CkptSynchronizeCallback. A library drops it
+// when it has closed the handle: what was on its way then has no effect any more.
 type CkptSynchronizeResult struct {
+	Handle     uint32
 	Invocation uint64
 	Error      Error
 }
@@ -352,13 +354,13 @@ func DecodeCkptOpenResult(src []byte, a *CkptOpenResult) bool {
 
 // AppendCkptSynchronizeResult appends a CkptSynchronizeCallback.
 func AppendCkptSynchronizeResult(dst []byte, a *CkptSynchronizeResult) []byte {
-	return appendU32(appendU64(dst, a.Invocation), uint32(a.Error))
+	return appendU32(appendU64(appendU32(dst, a.Handle), a.Invocation), uint32(a.Error))
 }
 
 // DecodeCkptSynchronizeResult reads a CkptSynchronizeCallback.
 func DecodeCkptSynchronizeResult(src []byte, a *CkptSynchronizeResult) bool {
 	r := reader{b: src}
-	*a = CkptSynchronizeResult{Invocation: r.u64(), Error: Error(r.u32())}
+	*a = CkptSynchronizeResult{Handle: r.u32(), Invocation: r.u64(), Error: Error(r.u32())}
 	return r.end()
 }
 

@@ -40,7 +40,7 @@ var ckptBodies = []body{
 		return CkptOpenResult{rapid.Uint64().Draw(t, "i"), Error(rapid.Uint32().Draw(t, "e")), drawOpened(t)}
 	}, AppendCkptOpenResult, DecodeCkptOpenResult),
 	bodyOf("ckpt synchronize result", func(t *rapid.T) CkptSynchronizeResult {
-		return CkptSynchronizeResult{rapid.Uint64().Draw(t, "i"), Error(rapid.Uint32().Draw(t, "e"))}
+		return CkptSynchronizeResult{rapid.Uint32().Draw(t, "h"), rapid.Uint64().Draw(t, "i"), Error(rapid.Uint32().Draw(t, "e"))}
 	}, AppendCkptSynchronizeResult, DecodeCkptSynchronizeResult),
 	bodyOf("ckpt handle", func(t *rapid.T) CkptHandleReq { return CkptHandleReq{rapid.Uint32().Draw(t, "h")} },
 		AppendCkptHandleReq, DecodeCkptHandleReq),
