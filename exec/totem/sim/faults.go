@@ -83,6 +83,8 @@ func (w *World) inflict(f fault) {
 				w.crash(&w.nodes[j])
 			}
 		}
+	case faultChurn:
+		w.churn()
 	}
 }
 
@@ -95,7 +97,7 @@ func (w *World) spared() bool {
 }
 
 var faultNames = [faultKinds]string{"partition", "heal", "isolate", "one way", "mute", "loss", "pause", "crash",
-	"last words", "leave", "slow", "false hint", "clock leap", "late timers", "replay", "massacre"}
+	"last words", "leave", "slow", "false hint", "clock leap", "late timers", "replay", "massacre", "churn"}
 
 func (w *World) link(from, to int) *link { return &w.net.links[from*w.p.nodes+to] }
 
@@ -213,9 +215,9 @@ func (w *World) strike(nd *node) {
 	if r.percent(40) {
 		victim = nd
 	}
-	hops := int64(r.n(5 * w.p.nodes))
-	after := 1 + r.in(0, w.p.delay) + hops*(w.p.delay+w.p.jitter/2)
-	switch r.n(5) {
+	hop := w.p.delay + w.p.jitter/2
+	after := 1 + r.in(0, w.p.delay) + int64(r.n(5*w.p.nodes))*hop
+	switch r.n(8) {
 	case 0, 1:
 		if victim.up {
 			w.q.push(event{at: w.now + after, kind: evKill, node: int16(victim.index), a: victim.proc})
@@ -224,8 +226,30 @@ func (w *World) strike(nd *node) {
 		w.later(after, faultPartition)
 	case 3:
 		w.later(after, faultIsolate)
-	default:
+	case 4:
 		w.mute(victim.index, after)
+	case 5:
+		w.churn()
+	default:
+		// What is exchanged in recovery is lost here and there, then the ring
+		// breaks again.
+		for range 1 + r.n(3) {
+			w.mute(r.n(w.p.nodes), after+2*hop)
+		}
+		w.later(after, []fault{faultPartition, faultIsolate, faultChurn}[r.n(3)])
+	}
+}
+
+// churn changes the partition several times while rings are being formed.
+func (w *World) churn() {
+	r := &w.faultRng
+	at := int64(0)
+	for range 2 + r.n(3) {
+		at += 1 + int64(r.n(8*w.p.nodes))*(w.p.delay+w.p.jitter/2)
+		if r.percent(30) {
+			at += r.in(0, w.p.token)
+		}
+		w.later(at, []fault{faultPartition, faultPartition, faultPartition, faultHeal, faultIsolate}[r.n(5)])
 	}
 }
 

@@ -34,6 +34,7 @@ const (
 	faultLate                   // a node's timers are late
 	faultReplay                 // the attacker sends from his recordings
 	faultMassacre               // several nodes die at once
+	faultChurn                  // partitions follow each other within a few hops of the token
 	faultKinds
 )
 
@@ -125,7 +126,7 @@ func (p *params) draw(r *rng, nodes int) {
 	p.txTime = r.in(1, 8) * us
 	p.retransmit = p.token * r.in(10, 25) / 100
 	p.join = p.token * 5 / 100
-	p.consensus = p.token * r.in(60, 120) / 100
+	p.consensus = p.token * r.in(25, 100) / 100
 	p.merge = p.token * 20 / 100
 	p.probe = max(p.token/100, 6*(p.delay+p.jitter))
 	p.hold = p.token * r.in(10, 20) / 100
@@ -142,7 +143,7 @@ func (p *params) draw(r *rng, nodes int) {
 	if r.percent(60) {
 		p.spike = uint32(r.in(1, 3000))
 		p.spikeMax = p.delay * r.in(2, 40)
-		if r.percent(10) {
+		if r.percent(20) {
 			p.spikeMax = p.token
 		}
 	}
@@ -183,7 +184,7 @@ func (p *params) drawFaults(r *rng) {
 	base := [faultKinds]int{
 		faultPartition: 8, faultHeal: 6, faultIsolate: 5, faultOneWay: 5, faultMute: 6, faultLoss: 4,
 		faultPause: 5, faultCrash: 8, faultLastWords: 6, faultLeave: 3, faultSlow: 2, faultHint: 4,
-		faultClock: 2, faultLate: 2, faultReplay: 6, faultMassacre: 1,
+		faultClock: 2, faultLate: 2, faultReplay: 6, faultMassacre: 1, faultChurn: 4,
 	}
 	for f := range base {
 		if fault(f) == faultHeal || r.percent(60) {
@@ -193,7 +194,7 @@ func (p *params) drawFaults(r *rng) {
 	}
 	p.faultEvery = p.token * r.in(15, 120) / 100
 	p.faultPhase = p.token * r.in(6, 14)
-	p.formingHit = []int{0, 15, 30, 60}[r.n(4)]
+	p.formingHit = []int{0, 10, 25, 50}[r.n(4)]
 }
 
 func (p *params) drawWork(r *rng) {

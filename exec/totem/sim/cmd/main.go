@@ -37,8 +37,8 @@ func run() int {
 		return 2
 	}
 	// A world lives for milliseconds: collecting rarely pays.
-	debug.SetGCPercent(800)
-	debug.SetMemoryLimit(1 << 30)
+	debug.SetGCPercent(400)
+	debug.SetMemoryLimit(512 << 20)
 	if *profile != "" {
 		f, err := os.Create(*profile)
 		if err != nil {
