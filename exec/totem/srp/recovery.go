@@ -71,15 +71,24 @@ func (m *Machine) planRecovery() {
 		r.seen = make([]bool, len(old.slots))
 	}
 	clear(r.seen)
-	r.next = r.low + 1
+	// What is forgotten here is at everybody: who says less is not to be believed,
+	// and must not make this node look for it.
+	r.next = max(r.low, old.freed) + 1
 	if len(r.trans) == 1 {
 		r.next = r.high + 1
 	}
-	for seq := max(r.next, old.freed+1); seq <= r.high; seq++ {
-		if old.has(seq) {
+	for seq := r.next; seq <= r.high; seq++ {
+		if m.toRecover(seq) {
 			r.left++
 		}
 	}
+}
+
+// toRecover tells whether message seq of the old ring is here and of use to
+// others. What that ring itself recovered is not: all its members have it, or it
+// would never have been installed.
+func (m *Machine) toRecover(seq uint64) bool {
+	return m.old.has(seq) && !m.old.at(seq).encap
 }
 
 // startToken makes the first token of the ring: its commit token is back at the
@@ -96,7 +105,7 @@ func (m *Machine) sendOld(t *wire.Token, allowed int) {
 	r, old, w := &m.rec, m.old, m.cur
 	for ; allowed > 0 && r.left > 0; r.next++ {
 		assert(r.next <= r.high, "more to recover than there is")
-		if !old.has(r.next) || *m.seen(r.next) {
+		if !m.toRecover(r.next) || *m.seen(r.next) {
 			continue
 		}
 		*m.seen(r.next) = true
@@ -131,7 +140,7 @@ func (m *Machine) takeOld(d *wire.Data) Reject {
 		return Accepted
 	}
 	if old.has(in.Seq) {
-		if !*m.seen(in.Seq) && in.Seq >= r.next {
+		if !*m.seen(in.Seq) && in.Seq >= r.next && m.toRecover(in.Seq) {
 			r.left--
 		}
 		*m.seen(in.Seq) = true

@@ -1,0 +1,82 @@
+package srp
+
+import (
+	"testing"
+
+	"ais/exec/totem/wire"
+)
+
+// recovering returns a machine whose old ring has the members self and 2, and
+// what a commit token says of a member 2.
+func recovering(t *testing.T) (m *Machine, self, other wire.CommitEntry) {
+	t.Helper()
+	m = newCluster(1, Config{}).start(1).m
+	ring := wire.RingID{Rep: 1, Seq: 8}
+	self = wire.CommitEntry{Member: m.cfg.Self, Filled: true, Old: ring}
+	other = wire.CommitEntry{Member: wire.Member{ID: 2, Start: 1, Nonce: wire.Nonce{1}}, Filled: true, Old: ring}
+	m.old = newWindow(len(m.cur.slots))
+	m.old.reset(ring, []wire.Member{self.Member, other.Member}, 0)
+	m.cur.reset(wire.RingID{Rep: 1, Seq: 12}, m.old.members, 0)
+	return m, self, other
+}
+
+func (m *Machine) plan(entries ...wire.CommitEntry) {
+	m.commit.entries = entries
+	m.planRecovery()
+}
+
+// A processor that lost its state directory counts ring ids anew, too, and may
+// come from a ring with the id of ours. It was not in ours.
+func TestWhoComesFromARingOfTheSameIDWithAnotherStartDoesNotMoveTogether(t *testing.T) {
+	m, self, other := recovering(t)
+	m.plan(self, other)
+	if len(m.rec.trans) != 2 {
+		t.Fatalf("%d move together, want both", len(m.rec.trans))
+	}
+	other.Member.Nonce[0]++
+	other.Aru, other.High, other.Safe = 5, 9, 4
+	m.plan(self, other)
+	if len(m.rec.trans) != 1 || m.rec.high != 0 || m.old.safe != 0 {
+		t.Errorf("%d move together; of another ring: high %d, safe %d", len(m.rec.trans), m.rec.high, m.old.safe)
+	}
+}
+
+// Work is bounded by what is here, not by numbers of a commit token.
+func TestAnAruBelowWhatIsForgottenIsNotSearchedFor(t *testing.T) {
+	m, self, other := recovering(t)
+	const forgotten = 1 << 50
+	old := m.old
+	old.aru, old.high, old.delivered, old.safe, old.freed = forgotten, forgotten, forgotten, forgotten, forgotten
+	d := wire.Data{Source: 1, Seq: forgotten + 1}
+	d.PutHeader(old.place(d.Seq, wire.EncapsulationHeader, m.cfg.MaxPacket).buf)
+	old.advance(d.Seq)
+	self.Aru, self.High = old.aru, old.high
+	m.plan(self, other) // which says that it has nothing
+	if m.rec.left != 1 {
+		t.Fatalf("%d to recover, want 1", m.rec.left)
+	}
+	tok := wire.Token{Seq: 1}
+	m.sendOld(&tok, 5) // would search for years
+	if tok.High != 1 || m.rec.left != 0 {
+		t.Errorf("%d sent, %d left", tok.High, m.rec.left)
+	}
+}
+
+// What the old ring itself recovered fills packets: encapsulated once more they
+// would be too large. Nobody who installed that ring misses any of it.
+func TestWhatTheOldRingRecoveredIsNotRecoveredAgain(t *testing.T) {
+	m, self, other := recovering(t)
+	old := m.old
+	d := wire.Data{Source: 1, Seq: 1, Encapsulated: true, Old: wire.RingID{Rep: 1, Seq: 4}}
+	s := old.place(1, m.cfg.MaxPacket, m.cfg.MaxPacket)
+	d.PutHeader(s.buf)
+	s.encap = true
+	old.advance(1)
+	self.Aru, self.High = old.aru, old.high
+	m.plan(self, other)
+	tok := wire.Token{Seq: 1}
+	m.sendOld(&tok, 5)
+	if m.rec.left != 0 || tok.High != 0 {
+		t.Errorf("%d sent, %d left", tok.High, m.rec.left)
+	}
+}
