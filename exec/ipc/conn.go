@@ -15,8 +15,10 @@ import (
 )
 
 const (
-	// framesPerTurn bounds the requests of one connection in one turn.
+	// framesPerTurn bounds the requests of one connection in one turn, and
+	// turnSlice the time they take. The first is handled however long it takes.
 	framesPerTurn = 32
+	turnSlice     = 250 * time.Microsecond
 	// readPerTurn bounds the bytes of a large frame read in one turn.
 	readPerTurn = 256 << 10
 	// maxOutstanding bounds the unanswered requests of one connection. A library
@@ -55,6 +57,7 @@ type conn struct {
 	inited  bool // Manager.Init said OK, so Manager.Exit is owed
 	dirty   bool // on Server.dirty
 	queued  bool // on Server.runnable
+	unread  bool // it is there to be read, not only to go on
 	memWait bool // on Server.waiting
 	stuck   bool // the last flush of resp left something
 	cbStuck bool // the last flush of cb left something
@@ -96,7 +99,13 @@ func (e *requestEnd) HandleEvent(events uint32) {
 	switch {
 	case c.phase == ended:
 	case c.events&loop.Readable != 0 && events&(loop.Readable|loop.HangUp|loop.Error) != 0:
+		if c.s.unread > 0 || c.s.spent() {
+			c.readLater()
+			return
+		}
+		c.s.begin()
 		c.read()
+		c.s.lap()
 	case events&(loop.HangUp|loop.Error) != 0:
 		c.end(EndPeer) // it is not being read, so what it sent last is of no use to it
 	}
@@ -199,9 +208,33 @@ func (c *conn) enqueue() {
 		return
 	}
 	c.queued = true
-	if c.s.runnable = append(c.s.runnable, c); len(c.s.runnable) == 1 {
-		c.s.loop.Post(c.s.runFn)
+	c.s.runnable = append(c.s.runnable, c)
+	c.s.runSoon()
+}
+
+// readLater puts the connection's turn off to a later batch, behind those that
+// were put off before it.
+func (c *conn) readLater() {
+	c.unread = true
+	c.s.unread++
+	c.enqueue()
+	c.update()
+}
+
+// turn is the turn of a connection that was queued.
+func (c *conn) turn() {
+	c.queued = false
+	unread := c.unread
+	if unread {
+		c.unread = false
+		c.s.unread--
 	}
+	if unread && c.phase != ended && !c.blocked() && !c.memWait {
+		c.read()
+		c.update() // the loop is to watch it again, also when nothing had come
+		return
+	}
+	c.work()
 }
 
 // blocked tells that no request may be handled before answers went out.
@@ -303,6 +336,7 @@ func (c *conn) releaseInput() {
 // frames handles whole frames at the start of data, at most a turn's number. more:
 // another whole one is there.
 func (c *conn) frames(data []byte) (used int, more bool) {
+	began := c.s.worked
 	for n := 0; ; n++ {
 		rest := data[used:]
 		if len(rest) < ipcwire.HeaderSize {
@@ -320,7 +354,7 @@ func (c *conn) frames(data []byte) (used int, more bool) {
 		if int(h.Size) > len(rest) {
 			return used, false
 		}
-		if n == framesPerTurn || c.blocked() {
+		if n == framesPerTurn || c.blocked() || n > 0 && (c.s.spent() || c.s.worked-began > turnSlice) {
 			return used, true
 		}
 		used += int(h.Size)
@@ -330,6 +364,7 @@ func (c *conn) frames(data []byte) (used int, more bool) {
 		} else {
 			c.request(h, body)
 		}
+		c.s.lap()
 		if c.phase == ended {
 			return used, false
 		}

@@ -29,6 +29,7 @@ const (
 	opBig                              // {size}: answers with so many bytes
 	opPending                          // answers Pending
 	opTwice                            // answers twice
+	opSlow                             // {microseconds}: answers after so much work
 )
 
 const opCallback ipcwire.Op = 0x181
@@ -86,7 +87,7 @@ func (f *fake) Exit(c service.Conn) {
 
 func (f *fake) Request(c service.Conn, seq uint32, op ipcwire.Op, body []byte) {
 	f.requests.Add(1)
-	if need := map[ipcwire.Op]int{opNotify: 8, opBig: 4}[op]; len(body) < need {
+	if need := map[ipcwire.Op]int{opNotify: 8, opBig: 4, opSlow: 4}[op]; len(body) < need {
 		c.Respond(seq, ipcwire.ErrInvalidParam, nil)
 		return
 	}
@@ -131,6 +132,10 @@ func (f *fake) Request(c service.Conn, seq uint32, op ipcwire.Op, body []byte) {
 	case opTwice:
 		c.Respond(seq, ipcwire.OK, nil)
 		c.Respond(seq, ipcwire.ErrBusy, nil)
+	case opSlow:
+		for end := time.Now().Add(time.Duration(min(binary.LittleEndian.Uint32(body), 1000)) * time.Microsecond); time.Now().Before(end); {
+		}
+		c.Respond(seq, ipcwire.OK, nil)
 	default:
 		c.Respond(seq, ipcwire.ErrNotSupported, nil)
 	}

@@ -165,6 +165,62 @@ func TestAFloodOfUnreadRequestsIsBoundedAndOthersAreServed(t *testing.T) {
 	<-written
 }
 
+// The ring is served between batches, so what a batch takes is what it waits.
+func TestManyConnectionsWithCostlyRequestsLeaveTheLoopItsTurns(t *testing.T) {
+	const clients, each, cost = 60, 20, 300 // microseconds
+	r := newRig(t, nil)
+	var most, before int64
+	r.on(func() {
+		cancel := r.l.AfterBatch(func() {
+			now := r.f.requests.Load()
+			most, before = max(most, now-before), now
+		})
+		t.Cleanup(func() { r.on(cancel) })
+	})
+	var burst []byte
+	for i := range each {
+		burst = append(burst, frame(opSlow, uint32(2+i), u32s(cost))...)
+	}
+	var all []*raw
+	for range clients {
+		w := r.raw()
+		w.handshake()
+		all = append(all, w)
+	}
+	// All of it is there when the loop looks.
+	r.on(func() {
+		for _, w := range all {
+			if w.try(burst) != len(burst) {
+				t.Error("the burst did not fit")
+			}
+		}
+	})
+	for i, w := range all {
+		for j := range each {
+			if h, _, ok := w.read(); !ok || h.Seq != uint32(2+j) || h.Error != ipcwire.OK {
+				t.Fatalf("client %d, request %d: %+v %v", i, j, h, ok)
+			}
+		}
+	}
+	// A fresh request finds every connection watched again.
+	for i, w := range all {
+		if !w.write(frame(opEcho, 99, nil)) {
+			t.Fatalf("client %d was ended", i)
+		}
+		if h, _, ok := w.read(); !ok || h.Seq != 99 {
+			t.Fatalf("client %d: %+v %v", i, h, ok)
+		}
+	}
+	r.on(func() {
+		if limit := int64(batchBudget/(cost*time.Microsecond)) + 2; most > limit {
+			t.Errorf("%d requests of %d us in one batch, want at most %d", most, cost, limit)
+		}
+		if r.s.unread != 0 || len(r.s.runnable) != 0 {
+			t.Errorf("%d connections are still put off, %d to be read", len(r.s.runnable), r.s.unread)
+		}
+	})
+}
+
 func TestRequestsNobodyAnswersStopTheReadingOfTheirConnection(t *testing.T) {
 	r := newRig(t, nil)
 	w, other := r.raw(), r.dial()

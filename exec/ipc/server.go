@@ -6,6 +6,7 @@ package ipc
 import (
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -111,9 +112,13 @@ type Server struct {
 	out      [16][]byte      // parts of one send
 	dirty    []*conn         // have output
 	ended    []*conn         // await their exit
-	runnable []*conn         // have whole requests that were put off
+	runnable []*conn         // whose turn was put off: whole requests, or to be read
+	unread   int             // how many of them are to be read
 	runFn    func()          // s.run, made once
+	runSet   bool            // it is posted
 	running  []*conn         // the list run works on, kept for its memory
+	began    time.Time       // of the work on requests that is under way
+	worked   time.Duration   // on requests in this batch
 	waiting  []*conn         // wait for input memory
 
 	stallAfter  time.Duration // stallTimeout, shorter in tests
@@ -301,6 +306,7 @@ func (s *Server) afterBatch() {
 	s.dirty = s.dirty[:0]
 	s.reap()
 	s.grantMemory()
+	s.worked = 0
 	s.hookBatch = s.loop.Stats().Wakeups
 	if len(s.dirty) > 0 || len(s.ended) > 0 {
 		s.loop.Kick() // an exit handler queued something
@@ -316,14 +322,44 @@ func (s *Server) reap() {
 	s.ended = s.ended[:0]
 }
 
-// run goes on with connections whose requests were put off.
-func (s *Server) run() {
-	s.running, s.runnable = s.runnable, s.running[:0]
-	for i, c := range s.running {
-		s.running[i] = nil
-		c.queued = false
-		c.work()
+// batchBudget is how long requests are worked on in one batch; the rest has its
+// turn in the next, in the order in which it came. So neither many connections nor
+// costly requests keep the ring waiting. The batch's last request may exceed it.
+const batchBudget = 2 * time.Millisecond
+
+func (s *Server) begin() { s.began = time.Now() }
+
+// lap counts the time since begin or the last lap.
+func (s *Server) lap() {
+	now := time.Now()
+	s.worked += now.Sub(s.began)
+	s.began = now
+}
+
+func (s *Server) spent() bool { return s.worked >= batchBudget }
+
+func (s *Server) runSoon() {
+	if !s.runSet {
+		s.runSet = true
+		s.loop.Post(s.runFn)
 	}
+}
+
+// run gives connections their turn that were put off.
+func (s *Server) run() {
+	s.runSet = false
+	s.running, s.runnable = s.runnable, s.running[:0]
+	s.begin()
+	n := 0
+	for ; n < len(s.running) && !s.spent(); n++ {
+		s.running[n].turn()
+		s.lap()
+	}
+	if rest := s.running[n:]; len(rest) > 0 {
+		s.runnable = slices.Insert(s.runnable, 0, rest...)
+		s.runSoon()
+	}
+	clear(s.running)
 }
 
 // stallTimeout is how long an unfinished large frame may keep its memory while
