@@ -21,6 +21,7 @@ const (
 	farewell       = 'q' // sent before a deliberate close
 	maxChecks      = 16
 	checkTime      = 5 * time.Millisecond
+	acceptPause    = 100 * time.Millisecond // when descriptors or memory are short
 )
 
 // peer is one connection.
@@ -47,12 +48,14 @@ type hints struct {
 	backoff time.Duration
 	timer   *loop.Timer
 	late    *loop.Timer // for checks without an answer
+	again   *loop.Timer // accepts again after acceptPause
 }
 
 func (h *hints) init(t *Transport) {
 	h.t, h.lfd = t, -1
 	h.timer = t.loop.NewTimer(h.connect)
 	h.late = t.loop.NewTimer(h.checkLate)
+	h.again = t.loop.NewTimer(h.resumeAccept)
 }
 
 // listen opens the listening socket. Without it (somebody has the port) there
@@ -217,7 +220,15 @@ func (h *hints) accept(uint32) {
 		case nil:
 		case unix.EINTR, unix.ECONNABORTED:
 			continue
+		case unix.EAGAIN:
+			return
 		default:
+			// No descriptors or memory: the connection stays in the queue and the
+			// listener readable, so without a pause this would spin.
+			h.t.stats.TCPAcceptErrors++
+			if h.t.loop.Mod(h.lfd, 0) == nil {
+				h.again.Reset(h.t.loop.Now() + acceptPause)
+			}
 			return
 		}
 		p := &peer{h: h, fd: fd, addr: sockAddr(sa), up: true}
@@ -235,6 +246,12 @@ func (h *hints) accept(uint32) {
 		h.t.stats.TCPAccepted++
 		p.number = h.t.stats.TCPAccepted
 		h.in = append(h.in, p)
+	}
+}
+
+func (h *hints) resumeAccept() {
+	if h.lfd >= 0 {
+		h.t.loop.Mod(h.lfd, loop.Readable)
 	}
 }
 
@@ -417,6 +434,7 @@ func (t *Transport) Goodbye() {
 	if h.out != nil {
 		h.leave(h.out)
 	}
+	h.again.Stop()
 	t.shut(&h.lfd)
 }
 
@@ -434,6 +452,7 @@ func (h *hints) close() {
 	if h.out != nil {
 		h.drop(h.out)
 	}
+	h.again.Stop()
 	h.t.shut(&h.lfd)
 }
 

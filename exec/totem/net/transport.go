@@ -76,8 +76,10 @@ type Stats struct {
 	TCPFalseEnds   uint64 // connections that ended although the port is served: resets nobody sent
 	TCPAccepted    uint64
 	TCPRefusedPeer uint64 // inbound connections closed: of strangers, or too many
-	TCPInbound     int    // open now
-	TCPOutbound    bool   // connected to the successor
+
+	TCPAcceptErrors uint64 // times the process had no descriptor or memory for one
+	TCPInbound      int    // open now
+	TCPOutbound     bool   // connected to the successor
 
 	SegmentOffload bool // UDP_SEGMENT in use
 	ReceiveOffload bool // UDP_GRO in use
