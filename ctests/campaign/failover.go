@@ -245,7 +245,7 @@ func (r *failoverRun) addresses(skip int) []string {
 	var out []string
 	for i, n := range r.c.Nodes {
 		if i != skip {
-			out = append(out, n.Address)
+			out = append(out, n.Label())
 		}
 	}
 	return out
@@ -397,7 +397,7 @@ func (r *failoverRun) goOn(v, from int) error {
 	if err != nil {
 		return fmt.Errorf("the stopped node's application got no configuration: %w", err)
 	}
-	self := []string{r.c.Nodes[v].Address}
+	self := []string{r.c.Nodes[v].Label()}
 	first, ok := parseChange(line)
 	if !ok || !same(first.Conf.Members, self) || len(first.Conf.Left) != r.o.Nodes-1 {
 		return fmt.Errorf("the stopped node's application first got %q", line)

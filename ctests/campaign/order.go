@@ -16,6 +16,7 @@ type OrderOptions struct {
 	Nodes      int
 	Namespaces bool
 	Unicast    bool // in namespaces; loopback always is
+	IPv6       bool // in namespaces
 	Generation harness.Generation
 	Duration   time.Duration // of sending
 	Rate       float64       // messages per second of each client
@@ -38,7 +39,7 @@ func Order(o OrderOptions) (*OrderReport, error) {
 	if o.Logf == nil {
 		o.Logf = silent
 	}
-	c, err := harness.New(harness.Options{Nodes: o.Nodes, Namespaces: o.Namespaces, Unicast: o.Unicast})
+	c, err := harness.New(harness.Options{Nodes: o.Nodes, Namespaces: o.Namespaces, Unicast: o.Unicast, IPv6: o.IPv6})
 	if err != nil {
 		return nil, err
 	}
@@ -264,7 +265,7 @@ func (r *orderRun) finish() (*OrderReport, error) {
 		if f := fieldsOf(line); number(f, "sent") < 1 || number(f, "sent") != number(f, "returned") {
 			return nil, fmt.Errorf("%s: not everything accepted came back: %s", l.name, line)
 		}
-		log, err := ReadLog(l.path, l.name, l.node.Address, true)
+		log, err := ReadLog(l.path, l.name, l.node.Label(), true)
 		if err != nil {
 			return nil, err
 		}
@@ -272,7 +273,7 @@ func (r *orderRun) finish() (*OrderReport, error) {
 	}
 	for _, l := range r.ended {
 		wrong = append(wrong, l.violations()...)
-		log, err := ReadLog(l.path, l.name, l.node.Address, false)
+		log, err := ReadLog(l.path, l.name, l.node.Label(), false)
 		if err != nil {
 			return nil, err
 		}

@@ -132,7 +132,7 @@ func settle(ls []*logger) (*OrderReport, error) {
 		if v := l.violations(); len(v) > 0 {
 			return nil, errors.New(strings.Join(v, "\n"))
 		}
-		log, err := ReadLog(l.path, l.name, l.node.Address, true)
+		log, err := ReadLog(l.path, l.name, l.node.Label(), true)
 		if err != nil {
 			return nil, err
 		}

@@ -57,6 +57,13 @@ func TestLostPacketsDoNotDisturbTheOrder(t *testing.T) {
 	order(t, OrderOptions{Nodes: 3, Namespaces: true, Duration: 4 * time.Second, Rate: 300, Loss: 10, Segmentation: "off", Stable: true})
 }
 
+func TestAnIPv6RingDeliversOneOrder(t *testing.T) {
+	needNamespaces(t)
+	for _, unicast := range []bool{false, true} {
+		order(t, OrderOptions{Nodes: 3, Namespaces: true, IPv6: true, Unicast: unicast, Duration: time.Second, Rate: 500, Sizes: "64:4000", Stable: true})
+	}
+}
+
 func TestCutLinksDoNotDisturbTheOrder(t *testing.T) {
 	needNamespaces(t)
 	order(t, OrderOptions{Nodes: 3, Namespaces: true, Duration: 9 * time.Second, Rate: 300,

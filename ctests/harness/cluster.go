@@ -31,6 +31,9 @@ type Options struct {
 	// Unicast uses a member list instead of multicast in namespaces. Loopback
 	// always does: the interface is not capable of multicast.
 	Unicast bool
+	// IPv6 gives the nodes IPv6 addresses and the node ids 1, 2, ...; in
+	// namespaces only.
+	IPv6 bool
 	// Conf are further lines of every node's network.conf, such as "token: 500".
 	Conf []string
 	// Verbose passes the executives' output on to this function.
@@ -60,7 +63,7 @@ type Cluster struct {
 type Node struct {
 	Index   int // from 1
 	Address string
-	ID      uint32 // the address as a number
+	ID      uint32 // the IPv4 address as a number
 	Socket  string // value of AIS_SOCKET
 	ConfDir string
 	Exec    *Process // the running (or last) executive; nil before the first Start
@@ -114,14 +117,19 @@ func (c *Cluster) prepare() (err error) {
 		n := &Node{Index: i, c: c, ConfDir: filepath.Join(c.Dir, "n"+strconv.Itoa(i))}
 		if c.Net != nil {
 			n.Address = c.Net.Address(i)
+			if c.opt.IPv6 {
+				n.Address = c.Net.Address6(i)
+			}
 			// A path: abstract names belong to a network namespace.
 			n.Socket = filepath.Join(n.ConfDir, "sock")
 		} else {
 			n.Address = fmt.Sprintf("127.0.0.%d", i)
 			n.Socket = fmt.Sprintf("@ais-test-%d-%d-%d", os.Getpid(), count, i)
 		}
-		ip := net.ParseIP(n.Address).To4()
-		n.ID = uint32(ip[0])<<24 | uint32(ip[1])<<16 | uint32(ip[2])<<8 | uint32(ip[3])
+		n.ID = uint32(i)
+		if ip := net.ParseIP(n.Address).To4(); ip != nil {
+			n.ID = uint32(ip[0])<<24 | uint32(ip[1])<<16 | uint32(ip[2])<<8 | uint32(ip[3])
+		}
 		if i <= c.opt.Nodes {
 			c.Nodes = append(c.Nodes, n)
 		} else {
@@ -169,6 +177,12 @@ func portFree(n, port int) bool {
 	return true
 }
 
+// Label is how programs that know nodes by id write this one: the id as an IPv4
+// address, which it is in an IPv4 ring.
+func (n *Node) Label() string {
+	return fmt.Sprintf("%d.%d.%d.%d", n.ID>>24, n.ID>>16&255, n.ID>>8&255, n.ID&255)
+}
+
 // Key is the cluster's authkey.
 func (c *Cluster) Key() []byte { return c.key }
 
@@ -180,12 +194,23 @@ func (n *Node) Configure(key []byte, extra ...string) error {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "bindnetaddr:%s\nmcastport:%d\nnodename:node%d\nclustername:test\n", n.Address, n.c.Port, n.Index)
-	if n.c.Net == nil || n.c.opt.Unicast {
+	v6 := n.c.opt.IPv6
+	if v6 {
+		fmt.Fprintf(&b, "nodeid:%d\n", n.ID)
+	}
+	switch {
+	case n.c.Net == nil || n.c.opt.Unicast:
 		b.WriteString("transport:unicast\n")
 		for _, m := range n.c.all() {
-			fmt.Fprintf(&b, "member:%s\n", m.Address)
+			if v6 {
+				fmt.Fprintf(&b, "member:%d %s\n", m.ID, m.Address)
+			} else {
+				fmt.Fprintf(&b, "member:%s\n", m.Address)
+			}
 		}
-	} else {
+	case v6:
+		b.WriteString("mcastaddr:ff15::4141\n")
+	default:
 		b.WriteString("mcastaddr:226.94.1.1\n")
 	}
 	for _, line := range append(append([]string(nil), n.c.opt.Conf...), extra...) {

@@ -80,6 +80,9 @@ func (w *Network) ns(i int) string {
 // Address is the address of node i, counted from 1.
 func (w *Network) Address(i int) string { return fmt.Sprintf("10.77.0.%d", i) }
 
+// Address6 is the IPv6 address of node i.
+func (w *Network) Address6(i int) string { return fmt.Sprintf("fd77::%x", i) }
+
 func (w *Network) setup() error {
 	var b bytes.Buffer
 	for i := 0; i <= w.n; i++ {
@@ -98,7 +101,8 @@ func (w *Network) setup() error {
 		return err
 	}
 	for i := 1; i <= w.n; i++ {
-		lines := fmt.Sprintf("address add %s/24 dev eth0\nlink set lo up\nlink set eth0 up\n", w.Address(i))
+		lines := fmt.Sprintf("address add %s/24 dev eth0\naddress add %s/64 dev eth0 nodad\nlink set lo up\nlink set eth0 up\n",
+			w.Address(i), w.Address6(i))
 		if err := ipBatch(w.ns(i), lines); err != nil {
 			return err
 		}
@@ -178,7 +182,7 @@ func (w *Network) NodeLoss(i, percent int) error {
 	rules := "table inet loss\ndelete table inet loss\n"
 	if percent > 0 {
 		rules += fmt.Sprintf("table inet loss {\n chain in {\n  type filter hook input priority 0;\n"+
-			"  iifname \"eth0\" meta l4proto { udp, tcp, icmp } numgen random mod 100 < %d counter drop\n }\n}\n", percent)
+			"  iifname \"eth0\" meta l4proto { udp, tcp, icmp, icmpv6 } numgen random mod 100 < %d counter drop\n }\n}\n", percent)
 	}
 	return w.nft(i, rules)
 }
