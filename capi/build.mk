@@ -67,21 +67,29 @@ $(CAPI_OUT)/%.a:
 # - its threads would take SIGCHLD, SIGPROF, SIGSTKFLT and the first real-time
 #   signal, and run the application's handlers on small stacks. That is a table
 #   inside Go: it is compiled with those four lines changed.
+# - valgrind has to know where Go has its stacks (tag valgrind); what is on its heap
+#   is nobody's leak, so of what Go tells valgrind only the stacks are kept.
 RUNTIME_DEBUG := asyncpreemptoff=1,containermaxprocs=0,updatemaxprocs=0
-SIGTAB        := $(shell $(GO) env GOROOT)/src/runtime/sigtab_linux_generic.go
+GORUNTIME     := $(shell $(GO) env GOROOT)/src/runtime
 
-$(CAPI_OBJ)/sigtab.go: $(SIGTAB) capi/build.mk
+$(CAPI_OBJ)/sigtab.go: $(GORUNTIME)/sigtab_linux_generic.go capi/build.mk
 	@mkdir -p $(@D)
 	sed -E 's,^(.\/\* (16|17|27|34) \*\/ \{_Sig[A-Za-z]+) \+ _SigUnblock,\1,' $< > $@.new
-	@[ $$(diff $< $@.new | grep -c '^>') = 4 ] || { echo "$(SIGTAB) is not what was expected: see capi/build.mk"; exit 1; }
+	@[ $$(diff $< $@.new | grep -c '^>') = 4 ] || { echo "$(GORUNTIME)/sigtab_linux_generic.go is not what was expected: see capi/build.mk"; exit 1; }
 	@mv $@.new $@
 
-$(CAPI_OBJ)/overlay.json: $(CAPI_OBJ)/sigtab.go
-	echo '{"Replace": {"$(SIGTAB)": "$<"}}' > $@
+$(CAPI_OBJ)/valgrind.go: $(GORUNTIME)/valgrind.go capi/build.mk
+	@mkdir -p $(@D)
+	sed -E '/valgrindClientRequest\(vg_userreq__(malloclike_block|freelike_block|create_mempool|mempool_alloc|mempool_free|make_mem_noaccess|make_mem_undefined)/d' $< > $@.new
+	@[ $$(diff $< $@.new | grep -c '^<') = 7 ] || { echo "$< is not what was expected: see capi/build.mk"; exit 1; }
+	@mv $@.new $@
+
+$(CAPI_OBJ)/overlay.json: $(CAPI_OBJ)/sigtab.go $(CAPI_OBJ)/valgrind.go
+	echo '{"Replace": {"$(GORUNTIME)/sigtab_linux_generic.go": "$(CURDIR)/$(CAPI_OBJ)/sigtab.go", "$(GORUNTIME)/valgrind.go": "$(CURDIR)/$(CAPI_OBJ)/valgrind.go"}}' > $@
 
 $(CAPI_OUT)/$(RUNTIME): $(CAPI_OBJ)/overlay.json FORCE
 	@mkdir -p $(@D)
-	CGO_ENABLED=1 GOARCH=$(ARCH) CC="$(CC) $(CAPI_M)" $(GO) build -buildmode=c-shared $(GOFLAGS_BUILD) -overlay $< \
+	CGO_ENABLED=1 GOARCH=$(ARCH) CC="$(CC) $(CAPI_M)" $(GO) build -buildmode=c-shared -tags valgrind $(GOFLAGS_BUILD) -overlay $< \
 		-ldflags "-s -w -X=runtime.godebugDefault=$(RUNTIME_DEBUG) -extldflags '-Wl,-soname,$(RUNTIME) -Wl,-z,nodelete \"-Wl,--version-script,$(CURDIR)/capi/runtime/runtime.map\"'" \
 		-o $@ ./capi/runtime
 	@rm -f $(@D)/libais-runtime.so.h $(@D)/libais-runtime.h

@@ -35,6 +35,40 @@ static uint32_t random_part(void)
 }
 
 /*
+ * The slots lie in memory of the heap that a static variable leads to, or leak
+ * checkers would not see that they are in use; after a fork it leads to those of
+ * the parent too.
+ */
+struct slot_block {
+	struct slot_block *parents;
+	struct aisf_handle *slots[];
+};
+
+static struct slot_block *all_slots;
+
+static int grow(struct aisf_state *s)
+{
+	unsigned n = s->slot_count == 0 ? 64 : s->slot_count * 2;
+	int mine = s->slot_count != 0; /* and not the parent's */
+	struct slot_block *b;
+
+	if (n > MAX_SLOTS + 1u)
+		n = MAX_SLOTS + 1u;
+	if (n == s->slot_count)
+		return 0;
+	b = realloc(mine ? all_slots : NULL, sizeof(*b) + n * sizeof(struct aisf_handle *));
+	if (b == NULL)
+		return 0;
+	if (!mine)
+		b->parents = all_slots;
+	all_slots = b;
+	memset(b->slots + s->slot_count, 0, (n - s->slot_count) * sizeof(struct aisf_handle *));
+	s->slots = b->slots;
+	s->slot_count = n;
+	return 1;
+}
+
+/*
  * The slot after the one given last, so that a stale handle meets its slot in
  * use again as late as possible. 0 is never used.
  */
@@ -42,21 +76,8 @@ static int take_slot(struct aisf_state *s, struct aisf_handle *h)
 {
 	unsigned i;
 
-	if (s->slots_used + 1 >= s->slot_count) {
-		unsigned n = s->slot_count == 0 ? 64 : s->slot_count * 2;
-		struct aisf_handle **grown;
-
-		if (n > MAX_SLOTS + 1u)
-			n = MAX_SLOTS + 1u;
-		if (n == s->slot_count)
-			return 0;
-		grown = realloc(s->slots, n * sizeof(struct aisf_handle *));
-		if (grown == NULL)
-			return 0;
-		memset(grown + s->slot_count, 0, (n - s->slot_count) * sizeof(struct aisf_handle *));
-		s->slots = grown;
-		s->slot_count = n;
-	}
+	if (s->slots_used + 1 >= s->slot_count && !grow(s))
+		return 0;
 	for (i = 0; i < s->slot_count; i++) {
 		unsigned at = (s->slot_next + i) % s->slot_count;
 

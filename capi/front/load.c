@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <link.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,6 +48,35 @@ static struct {
 	dev_t device;
 	ino_t inode;
 } file;
+
+#ifdef AISF_ARCHIVE
+/*
+ * A program linked with -static has no loader that could load the runtime. The
+ * link fails here, and the linker names this function.
+ */
+__attribute__((noinline, used)) static const void *
+libais_cannot_be_linked_with_static_because_it_loads_its_runtime_when_it_runs(void)
+{
+	return _DYNAMIC;
+}
+
+/* The same for -static-pie, which links. */
+static int is_static(void)
+{
+	const ElfW(Phdr) *p = (const ElfW(Phdr) *)getauxval(AT_PHDR);
+	unsigned long n = getauxval(AT_PHNUM);
+
+	for (; p != NULL && n > 0; n--, p++)
+		if (p->p_type == PT_INTERP)
+			return 0;
+	return libais_cannot_be_linked_with_static_because_it_loads_its_runtime_when_it_runs() != NULL;
+}
+#else
+static int is_static(void)
+{
+	return 0;
+}
+#endif
 
 static int secure_process(void)
 {
@@ -383,6 +413,13 @@ unsigned aisf_load(void)
 		return AISF_NO_MEMORY;
 	if (__atomic_load_n(&s->runtime, __ATOMIC_ACQUIRE) != NULL)
 		return AISF_OK;
+	if (is_static()) {
+		static const char text[] = "libais: a program linked with -static-pie cannot load the runtime\n";
+
+		if (write(2, text, sizeof(text) - 1) < 0)
+			return AISF_LIBRARY;
+		return AISF_NO_RESOURCES;
+	}
 	pthread_mutex_lock(&s->load_lock);
 	if (s->runtime == NULL) {
 		syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &mask, sizeof(mask));
