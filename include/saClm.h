@@ -228,7 +228,7 @@ extern SaAisErrorT saClmClusterTrackStop(
  * clusterNode  filled when the result is SA_AIS_OK.
  *
  * SA_AIS_OK; SA_AIS_ERR_BAD_HANDLE; SA_AIS_ERR_INVALID_PARAM clusterNode is
- * NULL or there is no such member; SA_AIS_ERR_TIMEOUT;
+ * NULL; SA_AIS_ERR_NOT_EXIST there is no such member; SA_AIS_ERR_TIMEOUT;
  * SA_AIS_ERR_TRY_AGAIN; SA_AIS_ERR_LIBRARY.
  */
 extern SaAisErrorT saClmClusterNodeGet(

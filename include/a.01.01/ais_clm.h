@@ -159,8 +159,8 @@ extern SaErrorT saClmClusterTrackStop(
  * timeout      nanoseconds to wait at most. 0 or less is SA_ERR_TIMEOUT.
  * clusterNode  filled when the result is SA_OK.
  *
- * SA_OK; SA_ERR_INVALID_PARAM clusterNode is NULL or there is no such member;
- * SA_ERR_TIMEOUT; and what saClmInitialize returns when there is no
+ * SA_OK; SA_ERR_INVALID_PARAM clusterNode is NULL; SA_ERR_NOT_EXIST there is no
+ * such member; SA_ERR_TIMEOUT; and what saClmInitialize returns when there is no
  * executive.
  */
 extern SaErrorT saClmClusterNodeGet(
