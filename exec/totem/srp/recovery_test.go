@@ -2,6 +2,7 @@ package srp
 
 import (
 	"testing"
+	"time"
 
 	"ais/exec/totem/wire"
 )
@@ -78,5 +79,36 @@ func TestWhatTheOldRingRecoveredIsNotRecoveredAgain(t *testing.T) {
 	m.sendOld(&tok, 5)
 	if m.rec.left != 0 || tok.High != 0 {
 		t.Errorf("%d sent, %d left", tok.High, m.rec.left)
+	}
+}
+
+// A network that loses every large packet on one way, or members of different
+// netmtu: what one of them needs never comes, and the token goes round.
+func TestARecoveryThatCannotEndIsGivenUp(t *testing.T) {
+	for _, accelerated := range []int{0, 5} {
+		c := formed(t, 1, 3, Config{FailToReceive: 50, Accelerated: accelerated})
+		c.drop = func(_, to wire.NodeID, pkt []byte) bool {
+			kind, _ := wire.Kind(pkt)
+			return to == 2 && kind == wire.TypeData
+		}
+		c.send(1, wire.Agreed, "what 2 does not get")
+		c.run(time.Millisecond, nil)
+		c.crash(3)
+		c.nodes[1].m.Suspect(c.now, 3)
+		c.nodes[1].handle()
+		end := c.now + 3*time.Second
+		for c.now < end {
+			c.run(10*time.Millisecond, nil)
+		}
+		for _, id := range []wire.NodeID{1, 2} {
+			n := c.nodes[id]
+			if last := n.configs[len(n.configs)-1]; len(last.Members) == 3 {
+				t.Errorf("accelerated %d: %d is in %v, and its last configuration is still %s", accelerated, id, n.m.state, names(last.Members))
+			}
+		}
+		c.drop = nil
+		if !c.run(3*time.Second, c.whole) {
+			t.Errorf("accelerated %d: no ring after the network was mended: %s", accelerated, c.states())
+		}
 	}
 }

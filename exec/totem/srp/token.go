@@ -97,11 +97,13 @@ func (m *Machine) visit() {
 	w.freedPrev = w.freed
 	m.resent = m.serveRequests(t)
 	m.stabilize(t.Aru)
-	if m.state == Recovery {
-		m.recoveryToken(t)
-	} else if m.failedToReceive(t) {
+	if m.failedToReceive(t) {
+		// In Recovery too: the token would go round for ever.
 		m.becomeGatherAlone(CauseFailToReceive)
 		return
+	}
+	if m.state == Recovery {
+		m.recoveryToken(t)
 	}
 	if m.holdNow(t) {
 		m.hold()
