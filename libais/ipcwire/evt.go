@@ -388,13 +388,18 @@ func AppendEvtAddressee(dst []byte, channel uint32, subscription uint64) []byte 
 
 // AppendEvtShared appends what an event is for every subscription.
 func AppendEvtShared(dst []byte, e *EvtEvent) []byte {
+	return append(AppendEvtSharedHead(dst, e), e.Data[:min(len(e.Data), EvtMaxData)]...)
+}
+
+// AppendEvtSharedHead appends all of AppendEvtShared but the data, the last part of
+// it: whoever writes in parts need not copy it.
+func AppendEvtSharedHead(dst []byte, e *EvtEvent) []byte {
 	dst = append(appendU64(dst, e.ID), e.Priority)
 	dst = appendU64(dst, uint64(e.Retention))
 	dst = appendU64(dst, uint64(e.Time))
 	dst = appendName(dst, e.Publisher)
 	dst = appendPatterns(dst, e.Patterns)
-	data := e.Data[:min(len(e.Data), EvtMaxData)]
-	return append(appendU32(dst, uint32(len(data))), data...)
+	return appendU32(dst, uint32(min(len(e.Data), EvtMaxData)))
 }
 
 func (r *reader) evtEvent(e *EvtEvent) {
