@@ -115,12 +115,13 @@ func (c *conn) flush() {
 	if c.phase == ended {
 		return
 	}
-	// A socket that was full is left alone until the loop says it is not.
-	if !c.stuck {
-		c.stuck = c.drain(&c.resp, c.fd)
-	}
+	// A socket that was full is left alone until the loop says it is not. Callbacks go
+	// first: an answer may say that one is there to be read.
 	if c.phase == open && !c.cbStuck {
 		c.cbStuck = c.drain(&c.cb, c.cbfd)
+	}
+	if c.phase != ended && !c.stuck {
+		c.stuck = c.drain(&c.resp, c.fd)
 	}
 	if c.phase == ended {
 		return
