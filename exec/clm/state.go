@@ -81,7 +81,7 @@ func difference(old, cur *view) []change {
 		case i == len(old.nodes) || cur.nodes[j].member.ID < old.nodes[i].member.ID:
 			list = append(list, change{&cur.nodes[j], joined})
 			j++
-		case old.nodes[i].member.Start != cur.nodes[j].member.Start:
+		case old.nodes[i].member != cur.nodes[j].member: // the start number alone repeats when a state directory is lost
 			list = append(list, change{&old.nodes[i], left}, change{&cur.nodes[j], joined})
 			i++
 			j++
