@@ -26,6 +26,10 @@ const (
 	// retryDelay is how often a client that does not read is tried again, in
 	// nanoseconds.
 	retryDelay = 50e6
+	// unread is how many bytes of callbacks wait for a client before it counts as
+	// one that does not read. Below the connection's own bound, because nobody ends
+	// such a client: what it leaves unread must not use up what others need.
+	unread = 64 << 10
 	// maxEarly bounds the requests of one connection that wait for the first view.
 	maxEarly = 64
 	// longest bounds a timeout: beyond it a timer's arithmetic might overflow.
@@ -307,8 +311,7 @@ func (s *Service) tell(c *client) {
 // again later, with what is the latest then.
 func (s *Service) notify(c *client, body []byte) bool {
 	s.buf = body
-	if c.conn.Notify(ipcwire.ClmTrackCallback, body) {
-		s.stats.Callbacks++
+	if s.queue(c, ipcwire.ClmTrackCallback, body) {
 		return true
 	}
 	s.stats.Coalesced++
@@ -419,7 +422,12 @@ func (s *Service) asyncAnswer(c *client, req *ipcwire.ClmNodeGetReq) bool {
 		result.Node = nodeInfo(n, true)
 	}
 	s.buf = ipcwire.AppendClmNodeGetResult(s.buf[:0], &result)
-	if !c.conn.Notify(ipcwire.ClmNodeGetCallback, s.buf) {
+	return s.queue(c, ipcwire.ClmNodeGetCallback, s.buf)
+}
+
+// queue queues a callback; false: the client does not read.
+func (s *Service) queue(c *client, op ipcwire.Op, body []byte) bool {
+	if c.conn.Pending() >= unread || !c.conn.Notify(op, body) {
 		return false
 	}
 	s.stats.Callbacks++

@@ -43,6 +43,7 @@ func (t *tracker) ID() uint64                            { return t.id }
 func (t *tracker) State() any                            { return t.state }
 func (t *tracker) SetState(v any)                        { t.state = v }
 func (t *tracker) Respond(uint32, ipcwire.Error, []byte) {}
+func (t *tracker) Pending() int                          { return 0 }
 
 func (t *tracker) Notify(_ ipcwire.Op, body []byte) bool {
 	if t.full {

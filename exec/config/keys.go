@@ -104,7 +104,7 @@ var keys = []key{
 	textKey("group", "ais", "group the executive becomes, and whose members may connect", func(n *Network) *string { return &n.Group }).fixed("ais"),
 	intKey("ipc_connections", 16, 1048576, 1024, "", "library connections (handles) at the same time", func(n *Network) *int { return &n.IPCConnections }),
 	intKey("ipc_connections_user", 1, 1048576, 0, "", "the same, of one user", func(n *Network) *int { return &n.IPCConnectionsUser }).computed("half of ipc_connections"),
-	intKey("ipc_queue", 2097152, 268435456, 8388608, "bytes", "callbacks that may wait for one slow connection (of EVS, which leaves nothing out, 16 MiB)", func(n *Network) *int { return &n.IPCQueue }),
+	intKey("ipc_queue", 2097152, 268435456, 8388608, "bytes", "callbacks that may wait for one slow connection (of CLM, which then tells the latest, 64 KiB; of EVS, which leaves nothing out, 16 MiB)", func(n *Network) *int { return &n.IPCQueue }),
 	{name: "debug", def: "off", values: "on or off", doc: "log more",
 		set: func(n *Network, v string) string { return onOff(&n.Debug, v) }},
 }
