@@ -46,10 +46,7 @@ type scenario struct {
 }
 
 // tester is a client as the library is one.
-type tester struct {
-	*servicetest.Conn
-	pending int // EvtPending that were read and not followed by a fetch
-}
+type tester struct{ *servicetest.Conn }
 
 func TestScenarios(t *testing.T) {
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
@@ -134,7 +131,7 @@ func (s *scenario) run(t *testing.T, out *strings.Builder, f []string) {
 		if err != ipcwire.OK {
 			t.Fatalf("connect: %s", err)
 		}
-		s.clients[f[1]] = &tester{Conn: conn}
+		s.clients[f[1]] = &tester{conn}
 	case "state":
 		s.dump(out, s.node(t, f[1]).Services[0].(*Service))
 	default:

@@ -28,7 +28,6 @@ type sending struct {
 	began    bool
 	channels []*channel
 	clock    []actor
-	at       *channel // whose events are being sent
 	event    *event
 }
 
