@@ -1,0 +1,152 @@
+// What an operator can see: checkpoints, sections, replicas, and what merges
+// discarded.
+
+package ckpt
+
+import (
+	"cmp"
+	"hash/crc64"
+	"slices"
+	"strconv"
+	"strings"
+
+	"ais/exec/totem/wire"
+	"ais/libais/ipcwire"
+)
+
+// maxLosses is how many losses are kept for the operator; all are counted.
+const maxLosses = 1024
+
+// loggedLosses is how many of one merge are logged line by line.
+const loggedLosses = 100
+
+// losses is the last losses.
+type losses struct{ list []Loss }
+
+// report counts, keeps and logs what a merge discarded.
+func (s *Service) report(lost []Loss) {
+	if len(lost) == 0 {
+		return
+	}
+	s.stats.Lost += uint64(len(lost))
+	for i, l := range lost {
+		if s.opt.Lost != nil {
+			s.opt.Lost(l)
+		}
+		if i < loggedLosses {
+			s.env.Logf("%s, written by node %d, in the partition of nodes %v", l, l.Node, l.Members)
+		}
+	}
+	if n := len(lost) - loggedLosses; n > 0 {
+		s.env.Logf("discarded by a merge: %d more", n)
+	}
+	s.losses.list = append(s.losses.list, lost...)
+	if n := len(s.losses.list) - maxLosses; n > 0 {
+		s.losses.list = slices.Delete(s.losses.list, 0, n)
+	}
+}
+
+// printable quotes what is not plain text.
+func printable(s string) string {
+	plain := s != "" && strings.IndexFunc(s, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' }) < 0
+	if plain {
+		return s
+	}
+	return strconv.Quote(s)
+}
+
+// Info describes a checkpoint.
+type Info struct {
+	Name       string
+	Attributes ipcwire.CkptAttributes
+	Unlinked   bool
+	Sections   int
+	Bytes      uint64
+	Active     wire.NodeID         // of a collocated one: where the active replica is; 0 nowhere
+	Openers    map[wire.NodeID]int // handles, by node
+	Filling    int                 // sections that not every node has whole
+	Missing    int                 // of these, not whole here
+}
+
+// SectionInfo describes a section.
+type SectionInfo struct {
+	ID         string
+	Size       int
+	Expiration int64 // absolute
+	Updated    int64
+	Writer     wire.NodeID
+	Whole      []wire.NodeID // who has it; nil: every member
+	Digest     uint64        // of its content, 0 when it is not whole here
+}
+
+// Overview is all checkpoints by name, the memory counted and its limit, and the
+// last losses.
+type Overview struct {
+	Checkpoints []Info
+	Used, Limit int64
+	Lost        []Loss
+}
+
+// Overview is what this node knows.
+func (s *Service) Overview() Overview {
+	o := Overview{Used: s.state.used, Limit: s.state.limit(), Lost: slices.Clone(s.losses.list)}
+	at := make(map[*checkpoint]*Info, len(s.state.all))
+	for _, ck := range s.state.all {
+		i := &Info{
+			Name: ck.name, Attributes: ck.attrs, Unlinked: ck.unlinked, Sections: len(ck.sections), Bytes: ck.bytes,
+			Active: ck.active.ID, Openers: map[wire.NodeID]int{},
+		}
+		for _, sec := range ck.sections {
+			if sec.fill != nil {
+				i.Filling++
+			}
+			if !sec.holder(s.self) {
+				i.Missing++
+			}
+		}
+		at[ck] = i
+	}
+	for k, c := range s.state.clients {
+		for _, r := range c.refs {
+			at[r.ck].Openers[k.Node.ID]++
+		}
+	}
+	ids := make([]ident, 0, len(s.state.all))
+	for id := range s.state.all {
+		ids = append(ids, id)
+	}
+	slices.SortFunc(ids, compareIdents)
+	for _, id := range ids {
+		o.Checkpoints = append(o.Checkpoints, *at[s.state.all[id]])
+	}
+	slices.SortStableFunc(o.Checkpoints, func(a, b Info) int { return cmp.Compare(a.Name, b.Name) })
+	return o
+}
+
+var digestTable = crc64.MakeTable(crc64.ECMA)
+
+// Sections lists the sections of the checkpoint that a name is linked to, in the
+// order of their creation; digests are computed for it.
+func (s *Service) Sections(name string) (list []SectionInfo, ok bool) {
+	ck := s.state.names[name]
+	if ck == nil {
+		return nil, false
+	}
+	for _, sec := range ck.order {
+		if sec.gone {
+			continue
+		}
+		i := SectionInfo{ID: sec.id, Size: sec.size, Expiration: sec.expiration, Updated: sec.updated, Writer: sec.writer}
+		if sec.fill != nil {
+			i.Whole = []wire.NodeID{}
+			for _, h := range sec.fill.holders {
+				i.Whole = append(i.Whole, h.ID)
+			}
+		}
+		if sec.holder(s.self) {
+			i.Digest = crc64.Checksum(sec.data[:sec.size], digestTable)
+		}
+		list = append(list, i)
+	}
+	return list, true
+}

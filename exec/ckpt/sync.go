@@ -1,0 +1,583 @@
+// Synchronization. The lowest member of each partition sends the partition's
+// state without the data of sections; when all have come, every member merges
+// them (merge.go). Data follow in the background, in pages, sent for each section
+// by the lowest member that has it whole (fill.go).
+//
+// The messages of one member, in order; uvarints where no size is given:
+//
+//	begin       limit uint64, lead uint8; of a lead: members count and nodes, epoch, tick
+//	history     count, for each epoch: epoch, last tick
+//	tombs       count, for each: ident, unlinked uint8, version
+//	checkpoint  ident, name, attributes, created, changed, unlinked uint8, active
+//	            node, what is left of the retention int64 when nobody has it open,
+//	            place of the last section
+//	sections    of the checkpoint sent last: count, for each: id, place, created,
+//	            version, writer uint32, expiration int64 and, unless it is never,
+//	            what is left int64; updated int64, size, count and nodes of holders
+//	            plus one, 0 when all of the partition have it whole
+//	clients     count, for each handle: node, connection, handle, flags, ident
+//
+// A version there is the number of its epoch in the history (0: its epoch follows)
+// and its tick.
+
+package ckpt
+
+import (
+	"encoding/binary"
+	"slices"
+
+	"ais/exec/gmi"
+	"ais/exec/totem/srp"
+	"ais/exec/totem/wire"
+	"ais/libais/ipcwire"
+)
+
+const (
+	syncBegin      = 1
+	syncHistory    = 2
+	syncTombs      = 3
+	syncCheckpoint = 4
+	syncSections   = 5
+	syncClients    = 6
+
+	syncChunk = 16 << 10 // a message of lists is closed when it has so many bytes
+)
+
+// syncing is the synchronization of this node, and what follows it.
+type syncing struct {
+	members []wire.Member // of the last configuration
+	cfg     *srp.Configuration
+	running bool // states are exchanged
+	own     []nodeKey
+	out     [][]byte // still to be sent
+	built   bool
+	peers   map[nodeKey]*peer
+
+	section, page int // what the background phase sends next, in state.filling
+}
+
+// peer is what a member has said of its partition.
+type peer struct {
+	limit   int64
+	part    *part // nil: it is no lead
+	epochs  []epoch
+	current *checkpoint
+	bad     bool
+}
+
+// SyncStart begins; partition is the members whose state is the same as here.
+func (s *Service) SyncStart(cfg *srp.Configuration, partition []wire.Member) {
+	y := &s.sync
+	y.cfg, y.members = cfg, cfg.Members
+	y.running = len(partition) < len(cfg.Members)
+	y.own, y.out, y.built, y.peers = nil, nil, false, nil
+	if y.running {
+		for _, m := range partition {
+			y.own = append(y.own, keyOf(m))
+		}
+		y.peers = map[nodeKey]*peer{}
+	}
+}
+
+// SyncAbort drops what was collected; the state was not touched.
+func (s *Service) SyncAbort() {
+	y := &s.sync
+	y.running, y.own, y.out, y.peers = false, nil, nil, nil
+}
+
+// SyncSend sends this member's part.
+func (s *Service) SyncSend() (done bool) {
+	y := &s.sync
+	if !y.built {
+		y.out, y.built = s.encodeState(), true
+	}
+	for len(y.out) > 0 {
+		if !s.env.SendOK(gmi.Recovery, len(y.out[0])) {
+			return false
+		}
+		if _, err := s.env.Multicast(gmi.Recovery, wire.Agreed, y.out[0]); err != nil {
+			s.env.Logf("state of %d bytes: %v", len(y.out[0]), err)
+			return false
+		}
+		y.out[0] = nil
+		y.out = y.out[1:]
+	}
+	return true
+}
+
+// SyncApply makes the merged state this node's.
+func (s *Service) SyncApply() {
+	y := &s.sync
+	var lost []Loss
+	if y.running {
+		lost = s.merge()
+		y.running, y.own, y.out, y.peers = false, nil, nil, nil
+	} else {
+		before := len(s.state.all)
+		lost = s.state.alone(y.members)
+		s.stats.Discarded += uint64(before - len(s.state.all))
+	}
+	s.state.regular(y.cfg.Ring, y.members)
+	y.section, y.page = 0, 0
+	s.report(lost)
+	s.watch()
+	s.readAgain()
+}
+
+// merge merges what the partitions have sent.
+func (s *Service) merge() []Loss {
+	y := &s.sync
+	parts := []*part{{members: y.own, st: s.state, own: true}}
+	for _, m := range y.members {
+		p := y.peers[keyOf(m)]
+		switch {
+		case p == nil:
+			s.env.Logf("node %d said nothing of itself", m.ID)
+			continue
+		case p.bad:
+			s.stats.Malformed++
+			s.env.Logf("what node %d said of its state does not decode", m.ID)
+		}
+		if p.part != nil && !slices.Contains(y.own, keyOf(m)) && !p.bad {
+			parts = append(parts, p.part)
+		}
+	}
+	for _, p := range parts {
+		p.st.limits = map[nodeKey]int64{}
+		for _, n := range p.members {
+			if x := y.peers[n]; x != nil {
+				p.st.limits[n] = x.limit
+			}
+		}
+	}
+	s.completeParts(&parts)
+	out, lost, discarded := merge(parts, y.members, s.self)
+	s.stats.Discarded += uint64(discarded)
+	s.state = out
+	s.watch()
+	s.rebuild()
+	return lost
+}
+
+// completeParts sees to it that every member is in a part: one that did not send
+// its state well has an empty one, on every node alike.
+func (s *Service) completeParts(parts *[]*part) {
+	for _, m := range s.sync.members {
+		n := keyOf(m)
+		if slices.ContainsFunc(*parts, func(p *part) bool { return p.has(n) }) {
+			continue
+		}
+		*parts = append(*parts, &part{members: []nodeKey{n}, st: newState(n, DefaultMemory)})
+	}
+}
+
+// builder makes messages of lists.
+type builder struct {
+	out   [][]byte
+	kind  byte
+	count int
+	b     []byte // the list
+}
+
+// flush closes the message.
+func (w *builder) flush() {
+	if w.count == 0 {
+		return
+	}
+	msg := binary.AppendUvarint(append(make([]byte, 0, len(w.b)+8), w.kind), uint64(w.count))
+	w.out = append(w.out, append(msg, w.b...))
+	w.b, w.count = w.b[:0], 0
+}
+
+// begin begins a list of a kind.
+func (w *builder) begin(kind byte) {
+	w.flush()
+	w.kind = kind
+}
+
+// item ends an item.
+func (w *builder) item() {
+	if w.count++; len(w.b) >= syncChunk {
+		w.flush()
+	}
+}
+
+func putEpoch(b []byte, e epoch) []byte { return le.AppendUint64(le.AppendUint64(b, e.Seq), e.Hash) }
+
+func putBool(b []byte, v bool) []byte {
+	if v {
+		return append(b, 1)
+	}
+	return append(b, 0)
+}
+
+func putString(b []byte, s string) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+}
+
+// encodeState is what this member sends: the partition's state if it is the lead.
+func (s *Service) encodeState() [][]byte {
+	y, st := &s.sync, s.state
+	lead := y.own[0] == s.self
+	b := putBool(le.AppendUint64([]byte{syncBegin}, uint64(s.opt.Memory)), lead)
+	if !lead {
+		return [][]byte{b}
+	}
+	b = binary.AppendUvarint(b, uint64(len(y.own)))
+	for _, n := range y.own {
+		b = putNode(b, n)
+	}
+	b = le.AppendUint64(putEpoch(b, st.epoch), st.tick)
+	w := &builder{out: [][]byte{b}}
+	epochs := st.epochs()
+	if !slices.Contains(epochs, st.epoch) {
+		epochs = append(epochs, st.epoch)
+	}
+	number := make(map[epoch]uint64, len(epochs))
+	w.begin(syncHistory)
+	for i, e := range epochs {
+		number[e] = uint64(i + 1)
+		last := st.history[e]
+		if e == st.epoch {
+			last = st.tick
+		}
+		w.b = binary.AppendUvarint(putEpoch(w.b, e), last)
+		w.item()
+	}
+	w.begin(syncTombs)
+	for _, t := range st.tombs {
+		w.b = putCompact(putBool(putIdent(w.b, t.id), t.unlinked), t.at, number)
+		w.item()
+	}
+	ids := make([]ident, 0, len(st.all))
+	for id := range st.all {
+		ids = append(ids, id)
+	}
+	slices.SortFunc(ids, compareIdents)
+	now := s.opt.Now()
+	for _, id := range ids {
+		s.encodeCheckpoint(w, st.all[id], number, now)
+	}
+	w.begin(syncClients)
+	for k, c := range st.clients {
+		if !slices.Contains(y.own, k.Node) {
+			continue // its own partition says what it has
+		}
+		for h, r := range c.refs {
+			w.b = binary.AppendUvarint(putNode(w.b, k.Node), k.Conn)
+			w.b = append(binary.AppendUvarint(w.b, uint64(h)), byte(r.flags))
+			w.b = putIdent(w.b, r.ck.id)
+			w.item()
+		}
+	}
+	w.flush()
+	return w.out
+}
+
+// putCompact appends a version.
+func putCompact(b []byte, v version, number map[epoch]uint64) []byte {
+	n := number[v.epoch]
+	b = binary.AppendUvarint(b, n)
+	if n == 0 {
+		b = putEpoch(b, v.epoch)
+	}
+	return binary.AppendUvarint(b, v.Tick)
+}
+
+func (s *Service) encodeCheckpoint(w *builder, ck *checkpoint, number map[epoch]uint64, now int64) {
+	w.begin(syncCheckpoint)
+	w.b = putString(putIdent(w.b, ck.id), ck.name)
+	w.b = ipcwire.AppendCkptAttributes(w.b, &ck.attrs)
+	w.b = putCompact(putCompact(w.b, ck.created, number), ck.changed, number)
+	w.b = putNode(putBool(w.b, ck.unlinked), ck.active)
+	left := int64(-1)
+	if ck.refs == 0 && ck.deadline != 0 {
+		left = max(ck.deadline-now, 0)
+	}
+	w.b = le.AppendUint64(w.b, uint64(left))
+	w.b = binary.AppendUvarint(w.b, ck.nextSeq)
+	w.item()
+	w.begin(syncSections)
+	for _, sec := range ck.order {
+		if sec.gone {
+			continue
+		}
+		b := binary.AppendUvarint(putString(w.b, sec.id), sec.seq)
+		b = putCompact(putCompact(b, sec.created, number), sec.version, number)
+		b = le.AppendUint64(le.AppendUint32(b, uint32(sec.writer)), uint64(sec.expiration))
+		if sec.expiration != ipcwire.CkptTimeEnd {
+			b = le.AppendUint64(b, uint64(max(sec.deadline-now, 0)))
+		}
+		b = binary.AppendUvarint(le.AppendUint64(b, uint64(sec.updated)), uint64(sec.size))
+		if sec.fill == nil {
+			b = append(b, 0)
+		} else {
+			b = binary.AppendUvarint(b, uint64(len(sec.fill.holders)+1))
+			for _, h := range sec.fill.holders {
+				b = putNode(b, h)
+			}
+		}
+		w.b = b
+		w.item()
+	}
+	w.flush()
+}
+
+func (r *reader) uvarint() uint64 {
+	v, n := binary.Uvarint(r.b)
+	if n <= 0 {
+		r.b, r.bad = nil, true
+		return 0
+	}
+	r.b = r.b[n:]
+	return v
+}
+
+// count reads the length of a list whose items take at least size bytes.
+func (r *reader) count(size int) int {
+	n := r.uvarint()
+	if n > uint64(len(r.b)/size) {
+		r.b, r.bad = nil, true
+		return 0
+	}
+	return int(n)
+}
+
+func (r *reader) bool() bool {
+	v := r.u8()
+	r.bad = r.bad || v > 1
+	return v == 1
+}
+
+func (r *reader) str() string {
+	n := r.uvarint()
+	if n > uint64(len(r.b)) {
+		r.b, r.bad = nil, true
+		return ""
+	}
+	return string(r.take(int(n)))
+}
+
+func (r *reader) compact(epochs []epoch) version {
+	n := r.uvarint()
+	var v version
+	switch {
+	case n == 0:
+		v.epoch = r.epoch()
+	case n > uint64(len(epochs)):
+		r.b, r.bad = nil, true
+	default:
+		v.epoch = epochs[n-1]
+	}
+	v.Tick = r.uvarint()
+	return v
+}
+
+// deliverSync takes a message of a member's state.
+func (s *Service) deliverSync(from wire.Member, msg []byte) {
+	y := &s.sync
+	n := keyOf(from)
+	p := y.peers[n]
+	r := reader{b: msg}
+	kind := r.u8()
+	if kind == syncBegin {
+		if p != nil {
+			p.bad = true
+			return
+		}
+		p = &peer{}
+		y.peers[n] = p
+		p.begin(&r, n)
+		p.bad = !r.end()
+		return
+	}
+	switch {
+	case p == nil || p.bad:
+		s.stats.Malformed++
+	case p.part == nil:
+		p.bad = true
+	case slices.Contains(y.own, n):
+		// Our own lead: its state is ours.
+	case !p.take(kind, &r):
+		p.bad = true
+	}
+}
+
+func (p *peer) begin(r *reader, n nodeKey) {
+	p.limit = int64(r.u64())
+	if !r.bool() {
+		return
+	}
+	st := newState(n, p.limit)
+	p.part = &part{st: st}
+	for range r.count(12) {
+		p.part.members = append(p.part.members, r.node())
+	}
+	st.epoch, st.tick = r.epoch(), r.u64()
+	if len(p.part.members) == 0 || p.part.members[0] != n || !slices.IsSortedFunc(p.part.members, compareNodes) {
+		r.bad = true
+	}
+}
+
+// take takes a message of a lead.
+func (p *peer) take(kind byte, r *reader) bool {
+	st := p.part.st
+	switch kind {
+	case syncHistory:
+		for range r.count(17) {
+			e, last := r.epoch(), r.uvarint()
+			p.epochs = append(p.epochs, e)
+			st.history[e] = last
+		}
+	case syncTombs:
+		for range r.count(identSize + 3) {
+			st.tombs = append(st.tombs, tomb{r.ident(), r.bool(), r.compact(p.epochs)})
+		}
+	case syncCheckpoint:
+		return r.count(identSize) == 1 && p.takeCheckpoint(r)
+	case syncSections:
+		for range r.count(20) {
+			if !p.takeSection(r) {
+				return false
+			}
+		}
+	case syncClients:
+		for range r.count(identSize + 15) {
+			k := clientKey{r.node(), r.uvarint()}
+			h, flags := r.uvarint(), r.u8()
+			ck := st.all[r.ident()]
+			if r.bad || ck == nil || h > 1<<32-1 {
+				return false
+			}
+			st.client(k).refs[uint32(h)] = ref{ck, uint32(flags)}
+			ck.refs++
+		}
+	default:
+		return false
+	}
+	return r.end()
+}
+
+const attributesSize = 4 + 8 + 8 + 4 + 8 + 8
+
+func (p *peer) takeCheckpoint(r *reader) bool {
+	st := p.part.st
+	ck := &checkpoint{id: r.ident(), name: r.str(), sections: map[string]*section{}}
+	if !ipcwire.DecodeCkptAttributes(r.take(attributesSize), &ck.attrs) {
+		return false
+	}
+	ck.created, ck.changed = r.compact(p.epochs), r.compact(p.epochs)
+	ck.unlinked, ck.active = r.bool(), r.node()
+	ck.deadline, ck.nextSeq = int64(r.u64()), r.uvarint()
+	if !r.end() || st.all[ck.id] != nil || ck.name == "" || len(ck.name) > ipcwire.MaxName || ck.attrs.MaxSections == 0 {
+		return false
+	}
+	if !ck.unlinked {
+		if st.names[ck.name] != nil {
+			return false
+		}
+		st.names[ck.name] = ck
+	}
+	st.all[ck.id] = ck
+	p.current = ck
+	return true
+}
+
+func (p *peer) takeSection(r *reader) bool {
+	ck := p.current
+	sec := &section{id: r.str(), seq: r.uvarint(), created: r.compact(p.epochs), version: r.compact(p.epochs)}
+	sec.writer, sec.expiration = wire.NodeID(r.u32()), int64(r.u64())
+	if sec.expiration != ipcwire.CkptTimeEnd {
+		sec.deadline = int64(r.u64())
+	}
+	sec.updated = int64(r.u64())
+	size := r.uvarint()
+	if n := r.uvarint(); n > 0 {
+		if (n-1)*12 > uint64(len(r.b)) {
+			return false
+		}
+		sec.fill = &fill{}
+		for range n - 1 {
+			sec.fill.holders = append(sec.fill.holders, r.node())
+		}
+	}
+	if r.bad || ck == nil || size > maxSection || ck.sections[sec.id] != nil || len(sec.id) > ipcwire.MaxSectionID {
+		return false
+	}
+	if n := len(ck.order); n > 0 && ck.order[n-1].seq >= sec.seq || sec.seq > ck.nextSeq {
+		return false
+	}
+	sec.size = int(size)
+	ck.sections[sec.id] = sec
+	ck.order = append(ck.order, sec)
+	return true
+}
+
+// BackgroundSend sends some pages of sections that others do not have whole and
+// whose source this node is. It is done when each was sent once: what is delivered
+// in this configuration counts, and another configuration begins anew.
+func (s *Service) BackgroundSend() (done bool) {
+	y, st := &s.sync, s.state
+	msg := append(s.head[:0], kindPages)
+	msg = putEpoch(msg, st.epoch)
+	s.head = msg
+	limit := min(s.env.MaxMessage(), pagesHead+pageHead+pageSize+ipcwire.MaxSectionID)
+	if !s.env.SendOK(prioPages, limit) {
+		return false
+	}
+	for y.section < len(st.filling) {
+		sec := st.filling[y.section]
+		if sec.gone || sec.fill == nil || sec.source() != s.self {
+			y.section, y.page = y.section+1, 0
+			continue
+		}
+		page := sec.fill.next(y.page)
+		if page < 0 {
+			y.section, y.page = y.section+1, 0
+			continue
+		}
+		from := page * pageSize
+		to := min(from+pageSize, sec.size)
+		if len(msg) > pagesHead && len(msg)+pageHead+len(sec.id)+to-from > limit {
+			break
+		}
+		ck := sec.ck
+		msg = appendPage(msg, ck.id, sec.id, page, sec.data[from:to])
+		s.stats.Pages++
+		y.page = page + 1
+	}
+	s.head = msg
+	if len(msg) > pagesHead {
+		if _, err := s.env.Multicast(prioPages, wire.Agreed, msg); err != nil {
+			s.env.Logf("pages of %d bytes: %v", len(msg), err)
+		}
+	}
+	return y.section >= len(st.filling)
+}
+
+// deliverPages takes pages. Those that were read in another configuration do not
+// fit what is missing now.
+func (s *Service) deliverPages(r *reader) {
+	e := r.epoch()
+	if r.bad {
+		s.stats.Malformed++
+		return
+	}
+	if e != s.state.epoch {
+		return
+	}
+	for len(r.b) > 0 {
+		it := r.page()
+		if r.bad {
+			s.stats.Malformed++
+			return
+		}
+		ck := s.state.all[it.id]
+		if ck == nil {
+			continue
+		}
+		if sec := ck.sections[string(it.section)]; sec != nil && s.state.page(s.self, sec, it.page, it.data) {
+			s.stats.PagesTaken++
+		}
+	}
+}

@@ -1,0 +1,221 @@
+// The messages that members send each other. Little-endian; every length is
+// checked before it is used. A message starts with its kind:
+//
+//	request  op uint16, connection uint64, wall int64, number uint64, handle uint32,
+//	         the library's body. wall is the sender's clock; number and handle are
+//	         those an open gives out.
+//	exit     connection uint64
+//	expire   ident, created version, expiration int64, section id to the end
+//	retire   ident, version since when it is idle
+//	pages    epoch, then for each page: ident, page uint32, section id (uint16
+//	         length), data (uint32 length)
+//	forward  tag uint64, connection uint64, the library's read request
+//	answer   node of the asker, tag uint64, count uint32, for each vector: index
+//	         uint32, total, size, version uint64; data to the end
+//
+// Those of synchronization are in sync.go. The sender is what the ring says.
+
+package ckpt
+
+import (
+	"encoding/binary"
+
+	"ais/exec/totem/wire"
+	"ais/libais/ipcwire"
+)
+
+const (
+	kindRequest = 1
+	kindExit    = 2
+	kindExpire  = 3
+	kindRetire  = 4
+	kindPages   = 5
+	kindForward = 6
+	kindAnswer  = 7
+)
+
+const (
+	requestHead = 1 + 2 + 8 + 8 + 8 + 4
+	identSize   = 4 + 8 + 8
+	versionSize = 8 + 8 + 8
+	pageHead    = identSize + 4 + 2 + 4
+	pagesHead   = 1 + 8 + 8
+	forwardHead = 1 + 8 + 8
+	answerHead  = 1 + 4 + 8 + 8 + 4
+	answerPart  = 4 + 8 + 8 + 8
+)
+
+var le = binary.LittleEndian
+
+// request is the head of a request message.
+type request struct {
+	op     ipcwire.Op
+	conn   uint64
+	wall   int64
+	number uint64
+	handle uint32
+}
+
+func appendRequest(b []byte, q *request) []byte {
+	b = append(b, kindRequest)
+	b = le.AppendUint16(b, uint16(q.op))
+	b = le.AppendUint64(b, q.conn)
+	b = le.AppendUint64(b, uint64(q.wall))
+	b = le.AppendUint64(b, q.number)
+	return le.AppendUint32(b, q.handle)
+}
+
+func putIdent(b []byte, id ident) []byte { return le.AppendUint64(putNode(b, id.Node), id.N) }
+
+func putVersion(b []byte, v version) []byte {
+	return le.AppendUint64(le.AppendUint64(le.AppendUint64(b, v.Seq), v.Hash), v.Tick)
+}
+
+// reader walks over a message. Reading beyond the end sets bad and yields zero.
+type reader struct {
+	b   []byte
+	bad bool
+}
+
+func (r *reader) take(n int) []byte {
+	if n < 0 || n > len(r.b) {
+		r.b, r.bad = nil, true
+		return nil
+	}
+	p := r.b[:n:n]
+	r.b = r.b[n:]
+	return p
+}
+
+func (r *reader) u8() uint8 {
+	if p := r.take(1); p != nil {
+		return p[0]
+	}
+	return 0
+}
+
+func (r *reader) u16() uint16 {
+	if p := r.take(2); p != nil {
+		return le.Uint16(p)
+	}
+	return 0
+}
+
+func (r *reader) u32() uint32 {
+	if p := r.take(4); p != nil {
+		return le.Uint32(p)
+	}
+	return 0
+}
+
+func (r *reader) u64() uint64 {
+	if p := r.take(8); p != nil {
+		return le.Uint64(p)
+	}
+	return 0
+}
+
+func (r *reader) node() nodeKey    { return nodeKey{wire.NodeID(r.u32()), r.u64()} }
+func (r *reader) ident() ident     { return ident{r.node(), r.u64()} }
+func (r *reader) epoch() epoch     { return epoch{r.u64(), r.u64()} }
+func (r *reader) version() version { return version{r.epoch(), r.u64()} }
+func (r *reader) rest() []byte     { return r.take(len(r.b)) }
+func (r *reader) end() bool        { return !r.bad && len(r.b) == 0 }
+
+func (r *reader) request() request {
+	return request{op: ipcwire.Op(r.u16()), conn: r.u64(), wall: int64(r.u64()), number: r.u64(), handle: r.u32()}
+}
+
+// expiry is the body of expire.
+type expiry struct {
+	id         ident
+	created    version
+	expiration int64
+	section    []byte
+}
+
+func appendExpire(b []byte, id ident, sec *section) []byte {
+	b = putIdent(append(b, kindExpire), id)
+	b = le.AppendUint64(putVersion(b, sec.created), uint64(sec.expiration))
+	return append(b, sec.id...)
+}
+
+func (r *reader) expiry() expiry {
+	return expiry{r.ident(), r.version(), int64(r.u64()), r.rest()}
+}
+
+func appendRetire(b []byte, ck *checkpoint) []byte {
+	return putVersion(putIdent(append(b, kindRetire), ck.id), ck.idle)
+}
+
+// pageItem is a page of a section.
+type pageItem struct {
+	id      ident
+	page    int
+	section []byte
+	data    []byte
+}
+
+func appendPage(b []byte, id ident, section string, page int, data []byte) []byte {
+	b = le.AppendUint32(putIdent(b, id), uint32(page))
+	b = append(le.AppendUint16(b, uint16(len(section))), section...)
+	return append(le.AppendUint32(b, uint32(len(data))), data...)
+}
+
+func (r *reader) page() pageItem {
+	it := pageItem{id: r.ident()}
+	page := r.u32()
+	if page > maxSection/pageSize {
+		r.bad = true
+		return it
+	}
+	it.page = int(page)
+	it.section = r.take(int(r.u16()))
+	n := r.u32()
+	if n > pageSize {
+		r.bad = true
+		return it
+	}
+	it.data = r.take(int(n))
+	return it
+}
+
+// answerItem is a holder's answer for a vector.
+type answerItem struct {
+	index uint32
+	part  ipcwire.CkptReadPart
+}
+
+func appendAnswer(b []byte, to nodeKey, tag uint64, items []answerItem) []byte {
+	b = le.AppendUint64(putNode(append(b, kindAnswer), to), tag)
+	b = le.AppendUint32(b, uint32(len(items)))
+	for _, it := range items {
+		b = le.AppendUint32(b, it.index)
+		b = le.AppendUint64(le.AppendUint64(le.AppendUint64(b, it.part.Total), it.part.Size), it.part.Version)
+	}
+	return b
+}
+
+// answerItems reads the vectors of an answer; what is left are their data.
+func (r *reader) answerItems() []answerItem {
+	n := r.u32()
+	if uint64(n)*answerPart > uint64(len(r.b)) {
+		r.bad = true
+		return nil
+	}
+	items := make([]answerItem, n)
+	var size uint64
+	for i := range items {
+		it := answerItem{r.u32(), ipcwire.CkptReadPart{Total: r.u64(), Size: r.u64(), Version: r.u64()}}
+		if it.part.Size > it.part.Total || it.part.Size > uint64(len(r.b)) {
+			r.bad = true
+			return nil
+		}
+		size += it.part.Size
+		items[i] = it
+	}
+	if size != uint64(len(r.b)) {
+		r.bad = true
+	}
+	return items
+}
