@@ -270,8 +270,8 @@ func (m *Machine) Deadline() Time {
 // Wake tells that the Source has something: an idle token is asked for.
 func (m *Machine) Wake(now Time) {
 	m.begin(now)
-	if m.state != Operational {
-		return
+	if m.state != Operational || m.now >= m.lossAt {
+		return // there is nobody to ask; an overdue Tick says so first
 	}
 	switch {
 	case len(m.cur.members) == 1:

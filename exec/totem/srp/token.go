@@ -278,8 +278,9 @@ func (m *Machine) holdNow(t *wire.Token) bool {
 
 func (m *Machine) hold() {
 	m.holding = true
+	// The loss timer of the visit goes on: a processor that was stopped while it
+	// held the token must not go on with a ring that the others have left.
 	m.holdAt = m.now + m.cfg.Hold
-	m.lossAt = Never
 	m.n.Holds++
 	m.trace(Event{Kind: EventHold})
 	// All have forwarded it and none sees anything come of it: tell them.
