@@ -253,6 +253,61 @@ func (w *World) churn() {
 	}
 }
 
+// strikeInstalled is called when a start delivered a regular configuration: what
+// it delivered before on the strength of the others, they must deliver too,
+// whatever happens to them now. The best moment to cut it off, or them.
+func (w *World) strikeInstalled(nd *node, ci int32) {
+	if !w.faulty || !w.planRng.percent(w.p.formingHit) {
+		return
+	}
+	c := &w.oracle.configs[ci]
+	waiting := 0
+	for _, si := range c.stayOf {
+		if si == none {
+			waiting++
+		}
+	}
+	if waiting == 0 || w.planRng.percent(40) {
+		w.strike(nd)
+		return
+	}
+	if w.spared() {
+		return
+	}
+	r := &w.faultRng
+	if w.tracing() {
+		w.tracef(nd.index, "fault: cut off from the %d that did not install yet", waiting)
+	}
+	lasts := r.around(2 * w.p.token)
+	switch r.n(4) {
+	case 0:
+		w.cutNode(nd.index, true, true, lasts)
+	case 1:
+		// Who installed already on one side, the rest falls apart or not.
+		w.groupBy(func(i int) int16 {
+			if m := c.memberOf[i]; m >= 0 && c.stayOf[m] != none {
+				return 0
+			}
+			return int16(1 + r.n(2))
+		})
+	case 2:
+		w.groupBy(func(i int) int16 {
+			if m := c.memberOf[i]; m >= 0 && c.stayOf[m] != none {
+				return 0
+			}
+			return 1
+		})
+	default:
+		w.kill(nd)
+	}
+}
+
+func (w *World) groupBy(f func(i int) int16) {
+	for i := range w.net.group {
+		w.net.group[i] = f(i)
+	}
+}
+
 // later makes a fault happen at a given time, whatever the seed's weights.
 func (w *World) later(after int64, f fault) {
 	w.q.push(event{at: w.now + after, kind: evFault, a: int32(f) + 1})

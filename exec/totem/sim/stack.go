@@ -172,8 +172,12 @@ func (w *World) handleReady(nd *node, rd *srp.Ready) {
 		if w.diesNow(nd) {
 			return
 		}
+		w.struck = none
 		w.deliver(nd, &rd.Deliveries[i])
-		if w.done {
+		if w.struck != none && !w.done {
+			w.strikeInstalled(nd, w.struck)
+		}
+		if w.done || !nd.up {
 			return
 		}
 	}

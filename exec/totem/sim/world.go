@@ -114,6 +114,7 @@ type World struct {
 	noConfigAt int64
 	progress   uint64 // deliveries when the traffic phase last got on
 	done       bool
+	struck     int32 // the configuration just delivered, for a fault to fall on
 	violation  *Violation
 	buf        []byte
 
@@ -418,9 +419,7 @@ func (w *World) onRegular(pi, ci int32) {
 		w.violate(Stability, w.oracle.procs[pi].node, fmt.Sprintf("ring %s %s, though nothing is wrong since %.3f ms",
 			ringName(c.ring), w.oracle.names(c.members), float64(w.noConfigAt)/1e6))
 	}
-	if w.faulty {
-		w.strike(&w.nodes[w.oracle.procs[pi].node])
-	}
+	w.struck = ci
 }
 
 // oneRing tells whether all live nodes are in one configuration of just them.
