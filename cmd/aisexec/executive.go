@@ -13,6 +13,7 @@ import (
 	"ais/exec/config"
 	"ais/exec/ctl"
 	"ais/exec/evs"
+	"ais/exec/evt"
 	"ais/exec/gmi"
 	"ais/exec/ipc"
 	"ais/exec/loop"
@@ -42,6 +43,7 @@ type executive struct {
 	manager  *service.Manager
 	clm      *clm.Service
 	evs      *evs.Service
+	evt      *evt.Service
 	ctl      *ctl.Service
 	server   *ipc.Server
 
@@ -158,13 +160,14 @@ func (e *executive) services() (err error) {
 	}
 	e.clm = clm.New()
 	e.evs = evs.New(evs.Options{Address: e.address, MaxPayload: e.set.net.MaxMessageSize})
+	e.evt = evt.New(evt.Options{})
 	e.ctl = ctl.New(ctl.Sources{
 		Fill:    e.fill,
 		Address: e.addressText,
 		Trace:   e.recorder.AppendText,
 		Wall:    time.Now,
 	})
-	for _, svc := range []service.Service{e.evs, e.clm, e.ctl} {
+	for _, svc := range []service.Service{e.evs, e.clm, e.evt, e.ctl} {
 		if err := e.manager.Register(svc); err != nil {
 			return err
 		}

@@ -27,8 +27,9 @@
 //
 // Nothing else can conflict: a subscription belongs to one client of one node, and
 // an event that is not retained exists in its configuration only. With three and
-// more partitions every rule is applied to all of them at once, so the order in
-// which members happened to find each other makes no difference.
+// more partitions every rule is applied to all of them at once. The order in which
+// partitions find each other makes a difference in one case: when S and T created a
+// channel each and are one already, an unlink of the older, in a third, is of both.
 
 package evt
 
@@ -183,14 +184,12 @@ func (m *merger) channels() {
 func older(a, b *channel) int { return cmp.Or(cmp.Compare(a.created, b.created), a.id.compare(b.id)) }
 
 // linked tells whether no partition has unlinked the channel: one that knows it and
-// has it not has unlinked it, too.
+// has it not has unlinked it, too. Only the channel that goes on counts: an unlink of
+// another that became this one was not meant for it.
 func (m *merger) linked(g *group) bool {
 	for i, p := range m.parts {
-		has := len(g.instances[i]) > 0
-		if has && !slices.ContainsFunc(g.instances[i], func(ch *channel) bool { return ch.linked }) {
-			return false
-		}
-		if !has && slices.ContainsFunc(g.ids, p.clock.covers) {
+		at := slices.IndexFunc(g.instances[i], func(ch *channel) bool { return ch.id == g.first.id })
+		if at >= 0 && !g.instances[i][at].linked || at < 0 && p.clock.covers(g.first.id) {
 			return false
 		}
 	}
@@ -202,7 +201,7 @@ func (m *merger) openers(to *channel, g *group) {
 	for i, p := range m.parts {
 		for _, ch := range g.instances[i] {
 			for _, a := range p.members {
-				if n := ch.opens[a]; n > 0 && m.members[a] {
+				if n := ch.opens[a]; n > 0 && m.members[a] { // else the sender is not sane
 					to.opens[a] += n
 				}
 			}

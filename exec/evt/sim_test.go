@@ -192,11 +192,22 @@ func (r *replica) Deliver(from wire.Member, msg []byte, id gmi.MessageID, transi
 // SyncApply has the state compared with the other members'.
 func (r *replica) SyncApply() {
 	ring, merging := r.Service.sync.cfg.Ring, len(r.Service.sync.partition) < len(r.Service.sync.cfg.Members)
+	members := map[actor]bool{}
+	for _, m := range r.Service.sync.cfg.Members {
+		members[actorOf(m)] = true
+	}
 	queued := r.stats.Queued
 	r.Service.SyncApply()
 	r.w.counts.arrived += r.stats.Queued - queued
 	if merging {
 		r.w.counts.merges++
+	}
+	for _, ch := range r.cluster.st.channels {
+		for a := range ch.opens {
+			if !members[a] {
+				r.w.complain("channel %s is open on %v, which is no member", ch.name, a)
+			}
+		}
 	}
 	said := describe(r.cluster.st)
 	if first, ok := r.w.applied[ring]; ok && first != said {
