@@ -211,7 +211,7 @@ func (m *Machine) commitFirst(p *wire.CommitPage, entries []wire.CommitEntry, se
 		// number says so to those that are in Commit already.
 		m.learnSeq(p.Ring.Seq)
 		if m.state == Gather {
-			m.joinAt = min(m.joinAt, max(m.now, m.joinedAt+joinSpacing))
+			m.joinAt = min(m.joinAt, max(m.now, m.joinedAt+m.joinSpacing()))
 		}
 		return RejectMismatch
 	}

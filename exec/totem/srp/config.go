@@ -14,7 +14,7 @@ import (
 //     one Consensus to miss the Joins; the rest (commit token, recovery) takes a
 //     few rotations: 125 + 1000 + 250 ms.
 //   - At 30 percent loss a processor must not be failed for silence. Joins
-//     repeat every 10 ms (JoinFast; up to 25 ms with very many members), so that
+//     repeat every 10 ms (JoinFast; longer with very many members), so that
 //     in 250 ms at least 10, and with up to 50 members 25, go out: 0.3^25 is
 //     nothing, and a processor that is heard again is not failed.
 //   - A lost token costs one retransmission interval, not a timeout: 2 ms at

@@ -19,8 +19,20 @@ type processor struct {
 // sets grew, so that a cluster that starts or merges forms one ring, not many.
 const settle = 3 * time.Millisecond
 
-// joinSpacing is the shortest time between two of our Joins.
-const joinSpacing = time.Millisecond
+// joinSpacing is the shortest time between two of our Joins. Everybody's Joins
+// reach everybody, and each names everybody: what they cost together grows with
+// the cube of the number of processors. Without this, 64 executives on a busy
+// machine never got through the Joins of one round before the next.
+func (m *Machine) joinSpacing() Time {
+	n := Time(len(m.procs))
+	return max(time.Millisecond, n*n*8*time.Microsecond)
+}
+
+// patience is how long a processor may be silent in Gather: Consensus, and more
+// with very many, whose Joins take their time.
+func (m *Machine) patience() Time {
+	return m.cfg.Consensus + Time(max(0, len(m.procs)-16))*15*time.Millisecond
+}
 
 func (m *Machine) proc(id wire.NodeID) *processor {
 	for i := range m.procs {
@@ -79,9 +91,9 @@ func (m *Machine) setsChanged() {
 		m.procs[i].agreed = false
 	}
 	m.generation++
-	m.joinStep = minRetransmit
-	m.joinAt = min(m.joinAt, max(m.now, m.joinedAt+joinSpacing))
-	m.agreeAt = m.now + 2*m.cfg.Consensus
+	m.joinStep = max(minRetransmit, m.joinSpacing())
+	m.joinAt = min(m.joinAt, max(m.now, m.joinedAt+m.joinSpacing()))
+	m.agreeAt = m.now + 2*m.patience()
 }
 
 // fail puts a processor into the failed list.
@@ -205,9 +217,9 @@ func (m *Machine) tickGather() {
 
 func (m *Machine) silentAt(p *processor) Time {
 	if p.agreed {
-		return p.heardAt + 2*m.cfg.Consensus
+		return p.heardAt + 2*m.patience()
 	}
-	return p.heardAt + m.cfg.Consensus
+	return p.heardAt + m.patience()
 }
 
 func (m *Machine) gatherDeadline() Time {

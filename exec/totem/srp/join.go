@@ -51,13 +51,13 @@ func (m *Machine) sendJoin(leaving bool) {
 }
 
 // joinLimit is the longest interval between Joins now: JoinFast while an answer
-// may come within Consensus, longer with many members, whose Joins add up, and
+// may come in time, longer with many members, whose Joins add up, and
 // JoinInterval afterwards.
 func (m *Machine) joinLimit() Time {
-	if m.now > m.agreeAt-m.cfg.Consensus {
+	if m.now > m.agreeAt-m.patience() {
 		return m.cfg.JoinInterval
 	}
-	return min(max(JoinFast, Time(len(m.procs))*JoinFast/50), m.cfg.JoinInterval)
+	return min(max(JoinFast, 2*m.joinSpacing()), max(m.cfg.JoinInterval, m.joinSpacing()))
 }
 
 // stepJoin takes a page of a Join (Totem 1995, section 5.2).
