@@ -90,20 +90,20 @@ type params struct {
 // nodesOf draws the number of nodes: most worlds are small, for most mistakes
 // show among three to five, and cost little.
 func nodesOf(r *rng) int {
-	switch d := r.n(1000); {
+	switch d := r.n(2000); {
 	case d < 1:
 		return 128
-	case d < 3:
+	case d < 4:
 		return 64
-	case d < 20:
+	case d < 40:
 		return int(r.in(12, 16))
-	case d < 70:
+	case d < 140:
 		return int(r.in(8, 11))
-	case d < 150:
+	case d < 300:
 		return int(r.in(6, 7))
-	case d < 320:
-		return 5
 	case d < 640:
+		return 5
+	case d < 1280:
 		return 4
 	default:
 		return 3
