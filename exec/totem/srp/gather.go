@@ -35,10 +35,8 @@ func (m *Machine) patience() Time {
 }
 
 func (m *Machine) proc(id wire.NodeID) *processor {
-	for i := range m.procs {
-		if m.procs[i].ID == id {
-			return &m.procs[i]
-		}
+	if i := m.procIndex(id); i >= 0 {
+		return &m.procs[i]
 	}
 	return nil
 }

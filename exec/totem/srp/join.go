@@ -269,10 +269,17 @@ func (m *Machine) tooMany(index func(wire.NodeID) int, n int, entries []wire.Joi
 }
 
 func (m *Machine) procIndex(id wire.NodeID) int {
-	for i := range m.procs {
-		if m.procs[i].ID == id {
-			return i
+	lo, hi := 0, len(m.procs)
+	for lo < hi {
+		mid := int(uint(lo+hi) >> 1)
+		if m.procs[mid].ID < id {
+			lo = mid + 1
+		} else {
+			hi = mid
 		}
+	}
+	if lo < len(m.procs) && m.procs[lo].ID == id {
+		return lo
 	}
 	return -1
 }
