@@ -41,9 +41,9 @@ __attribute__((constructor(101))) static void aisrt_copy_born(void)
 
 /*
  * Go has one thread-specific key, whose destructor runs Go code when a thread
- * ends that has called it. In a child of fork() that would hang for ever: the
- * threads it wants to work with are not there. Elsewhere it runs as every entry
- * does, with all signals blocked and the alternate stack as it was. The link
+ * ends that has called it. In a child of fork() it is left out: the runtime it
+ * belongs to is not alive there. Elsewhere it runs as every entry does, with all
+ * signals blocked and the alternate stack as it was. The link
  * (--wrap) sends the key's creation here.
  */
 typedef void destructor_fn(void *);

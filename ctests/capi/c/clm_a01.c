@@ -1,6 +1,7 @@
 /* clm_a01.c: tests of the CLM of A.01.01 against the executive of the tests. */
 #include <poll.h>
 #include <pthread.h>
+#include <sys/wait.h>
 
 #include <ais_clm.h>
 
@@ -260,10 +261,33 @@ static void executive_dies(void)
 	CHECK_IS(saClmClusterNodeGet(1, second, &n), SA_ERR_TRY_AGAIN);
 }
 
+/* In a child the numbers of its parent name nothing, however many it has itself. */
+static void inherited_handle(void)
+{
+	SaClmHandleT h = start(), own;
+	SaSelectionObjectT fd;
+	int i, status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		for (i = 0; i < 200; i++) {
+			CHECK_IS(saClmSelectionObjectGet(&h, &fd), SA_ERR_BAD_HANDLE);
+			CHECK_IS(saClmFinalize(&h), SA_ERR_BAD_HANDLE);
+			own = start();
+			CHECK(own != h);
+			if (i % 3 == 0)
+				CHECK_IS(saClmFinalize(&own), SA_OK);
+		}
+		_exit(0);
+	}
+	CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+	CHECK_IS(saClmFinalize(&h), SA_OK);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test tests[] = {
-		{"versions", versions}, {"node_get", node_get}, {"track", track}, {"async", async},
+		{"versions", versions}, {"inherited_handle", inherited_handle}, {"node_get", node_get}, {"track", track}, {"async", async},
 		{"bad_handles", bad_handles}, {"no_callbacks", no_callbacks}, {"executive_dies", executive_dies}, {NULL, NULL}};
 
 	return run_tests(argc, argv, tests);

@@ -187,6 +187,34 @@ static void nothing_of_ours_changes(void)
 	CHECK_IS(pthread_join(t, NULL), 0);
 }
 
+/* Whatever the runtime does to its own threads, none of it stays with ours. */
+static void no_signal_left_pending(void)
+{
+	SaClmHandleT h = start();
+	SaClmClusterNodeT n;
+	uint64_t pending;
+	double end = seconds() + 3;
+	int i = 0;
+
+	while (seconds() < end) {
+		if (i++ % 8 == 0)
+			CHECK_IS(saClmClusterNodeGet(h, 1, SA_TIME_ONE_SECOND, &n), SA_AIS_OK);
+		CHECK_IS(saClmDispatch(h, SA_DISPATCH_ALL), SA_AIS_OK);
+		syscall(SYS_rt_sigpending, &pending, 8);
+		CHECK_IS(pending, 0);
+	}
+}
+
+static void blocked_urgent(void)
+{
+	sigset_t s;
+
+	sigemptyset(&s);
+	sigaddset(&s, SIGURG);
+	CHECK_IS(pthread_sigmask(SIG_BLOCK, &s, NULL), 0);
+	no_signal_left_pending();
+}
+
 static int threads(void)
 {
 	DIR *d = opendir("/proc/self/task");
@@ -496,7 +524,7 @@ static void locked_memory(void)
 int main(int argc, char **argv)
 {
 	static const struct test tests[] = {
-		{"nothing_changes", nothing_changes}, {"nothing_of_ours_changes", nothing_of_ours_changes},
+		{"nothing_changes", nothing_changes}, {"nothing_of_ours_changes", nothing_of_ours_changes}, {"blocked_urgent", blocked_urgent},
 		{"costs_nothing_before_use", costs_nothing_before_use}, {"small_stacks", small_stacks},
 		{"closed_descriptors", closed_descriptors}, {"another_root", another_root},
 		{"load_and_unload", load_and_unload}, {"one_runtime_for_all_libraries", one_runtime_for_all_libraries},
