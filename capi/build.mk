@@ -33,7 +33,13 @@ lib: $(CAPI_LIBS:%=$(CAPI_OUT)/%) $(CAPI_OUT)/libais.a $(CAPI_OUT)/libevs.a $(CA
 capi-generate:
 	$(GO) run ./capi/gen
 
-$(CAPI_OBJ)/front/load-archive.o: capi/front/load.c $(CAPI_HEADERS) capi/build.mk
+# Where the runtime is installed is part of these.
+$(CAPI_OBJ)/prefix: FORCE
+	@mkdir -p $(@D)
+	@echo "$(PREFIX)" | cmp -s - $@ || echo "$(PREFIX)" > $@
+$(CAPI_OBJ)/front/load.o: $(CAPI_OBJ)/prefix
+
+$(CAPI_OBJ)/front/load-archive.o: capi/front/load.c $(CAPI_OBJ)/prefix $(CAPI_HEADERS) capi/build.mk
 	@mkdir -p $(@D)
 	$(CC) $(CAPI_CFLAGS) -DAISF_ARCHIVE -c -o $@ $<
 
