@@ -35,6 +35,7 @@ package evt
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 )
 
@@ -60,6 +61,14 @@ type merger struct {
 	members map[actor]bool // of the new configuration
 	root    map[dot]dot    // of channel ids that are the same channel
 	out     *state
+	report  []string // what lost against what
+}
+
+// merged is the result of a merge.
+type merged struct {
+	st     *state
+	events []kept   // in order of dots, so each publisher's in its order
+	report []string // for the log: what lost against what, by name and node
 }
 
 // kept is an event of the merged state with the least time that is left for it.
@@ -70,8 +79,8 @@ type kept struct {
 
 // merge makes the state of a configuration. idOf tells an event's id from its
 // record. The records of kept events get a reference; the caller gives back those
-// of the snapshots. kept is in order of dots, so each publisher's in its order.
-func merge(parts []*snapshot, members map[actor]bool, idOf func(*record) uint64) (*state, []kept) {
+// of the snapshots.
+func merge(parts []*snapshot, members map[actor]bool, idOf func(*record) uint64) merged {
 	slices.SortFunc(parts, func(a, b *snapshot) int { return slices.CompareFunc(a.members, b.members, actor.compare) })
 	m := &merger{parts: parts, members: members, root: map[dot]dot{}, out: newState()}
 	for _, p := range parts {
@@ -92,7 +101,19 @@ func merge(parts []*snapshot, members map[actor]bool, idOf func(*record) uint64)
 	}
 	list = slices.DeleteFunc(list, func(k kept) bool { return m.out.events[k.e.dot] != k.e })
 	m.out.prune(members)
-	return m.out, list
+	return merged{m.out, list, m.report}
+}
+
+func (m *merger) say(format string, args ...any) {
+	m.report = append(m.report, fmt.Sprintf(format, args...))
+}
+
+// name is what a partition is called in the report: its lowest node.
+func (p *snapshot) name() string {
+	if len(p.members) == 0 {
+		return "node ?"
+	}
+	return fmt.Sprintf("node %d", p.members[0].node)
 }
 
 // top is the representative of all ids that are one channel.
@@ -157,6 +178,7 @@ func (m *merger) channels() {
 		ch := newChannel(g.first.id, g.first.name, g.first.created)
 		ch.linked = m.linked(g)
 		if same := m.out.names[ch.name]; ch.linked && same != nil {
+			m.say("channel %q was created by node %d and by node %d: it is one, the first's", ch.name, same.id.node, ch.id.node)
 			m.openers(same, g)
 			same.aliases = append(same.aliases, g.ids...)
 			continue
@@ -187,13 +209,20 @@ func older(a, b *channel) int { return cmp.Or(cmp.Compare(a.created, b.created),
 // has it not has unlinked it, too. Only the channel that goes on counts: an unlink of
 // another that became this one was not meant for it.
 func (m *merger) linked(g *group) bool {
+	var by, against *snapshot
 	for i, p := range m.parts {
 		at := slices.IndexFunc(g.instances[i], func(ch *channel) bool { return ch.id == g.first.id })
-		if at >= 0 && !g.instances[i][at].linked || at < 0 && p.clock.covers(g.first.id) {
-			return false
+		switch {
+		case at >= 0 && g.instances[i][at].linked:
+			against = p
+		case at >= 0 || p.clock.covers(g.first.id):
+			by = p
 		}
 	}
-	return true
+	if by != nil && against != nil {
+		m.say("channel %q was unlinked in the partition of %s: it is in that of %s, too", g.first.name, by.name(), against.name())
+	}
+	return by == nil
 }
 
 // openers takes each partition's word on its own members.
@@ -229,6 +258,7 @@ func (m *merger) events(idOf func(*record) uint64) []kept {
 		}
 	}
 	var list []kept
+	removed := map[string]int{}
 	dots := make([]dot, 0, len(all))
 	for d := range all {
 		dots = append(dots, d)
@@ -244,11 +274,19 @@ func (m *merger) events(idOf func(*record) uint64) []kept {
 		// Who has an event knows it; who knows it and has it not removed it.
 		ch := m.out.find(f.r.channel)
 		if knowing > f.in || ch == nil {
+			name := "?"
+			if ch != nil {
+				name = ch.name
+			}
+			removed[name]++
 			continue
 		}
 		e := &event{dot: d, id: idOf(f.r.rec), ch: ch, rec: f.r.rec.hold()}
 		m.out.insert(e)
 		list = append(list, kept{e, f.left})
+	}
+	for _, name := range slices.Sorted(mapKeys(removed)) {
+		m.say("channel %q: %d retained events are gone that another partition had let go of", name, removed[name])
 	}
 	return list
 }

@@ -36,7 +36,7 @@ import (
 //	read CLIENT [N]               what a dispatch would call back, at most N events
 //	answers CLIENT
 //	raw CLIENT OP BODY
-//	state NODE
+//	state NODE | log              log: what the nodes said since the last time
 type scenario struct {
 	*servicetest.Cluster
 	clients map[string]*tester
@@ -132,6 +132,11 @@ func (s *scenario) run(t *testing.T, out *strings.Builder, f []string) {
 			t.Fatalf("connect: %s", err)
 		}
 		s.clients[f[1]] = &tester{conn}
+	case "log":
+		for _, line := range s.Log {
+			fmt.Fprintln(out, line)
+		}
+		s.Log = nil
 	case "state":
 		s.dump(out, s.node(t, f[1]).Services[0].(*Service))
 	default:

@@ -118,7 +118,11 @@ func newReplica(env *sim.Env, w *world) *replica {
 	r.manager, err = service.New(service.Options{
 		GMI: env.GMI(), Self: env.Self(), NodeName: "n", Address: []byte{0, 0, 0, 0}, ClusterName: "sim",
 		BootTime: int64(env.Self().Start) * 1e9,
-		Logf:     func(format string, args ...any) { w.complain(format, args...) },
+		Logf: func(format string, args ...any) {
+			if !strings.HasPrefix(format, "evt: merge: ") {
+				w.complain(format, args...)
+			}
+		},
 		After: func(d int64, f func()) func() {
 			t := &simTimer{at: env.Now() + srp.Time(d), f: f}
 			r.timers[t] = true

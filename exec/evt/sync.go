@@ -212,6 +212,9 @@ func (s *Service) SyncApply() {
 	s.rearm()
 }
 
+// mostLines bounds what one merge logs.
+const mostLines = 20
+
 // own is this partition's state as a snapshot.
 func (s *Service) own() *snapshot {
 	st := s.cluster.st
@@ -230,21 +233,28 @@ func (s *Service) merge(members map[actor]bool) {
 	for _, snap := range s.sync.arrived {
 		parts = append(parts, snap)
 	}
-	next, events := merge(parts, members, idOf)
+	m := merge(parts, members, idOf)
 	for _, p := range parts {
 		p.drop()
+	}
+	for i, line := range m.report {
+		if i == mostLines {
+			s.env.Logf("merge: and %d more like these", len(m.report)-i)
+			break
+		}
+		s.env.Logf("merge: %s", line)
 	}
 	now := s.opt.Now()
 	for _, e := range old.events {
 		e.due.cancel()
 		e.rec.release()
 	}
-	s.cluster.st = next
-	for _, k := range events {
+	s.cluster.st = m.st
+	for _, k := range m.events {
 		s.cluster.due.add(k.e, later(now, k.left))
 	}
 	s.follow()
-	for _, k := range events {
+	for _, k := range m.events {
 		if !old.clock.covers(k.e.dot) {
 			s.arrive(k.e)
 		}
