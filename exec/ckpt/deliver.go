@@ -214,6 +214,9 @@ func (s *Service) applyOpen(k clientKey, q *request, op ipcwire.Op, body []byte)
 // answer answers a request.
 func (s *Service) answer(p *pending, err ipcwire.Error, body []byte) {
 	c := p.c
+	if s.answered != nil {
+		s.answered(p, err)
+	}
 	if p.timed != nil {
 		p.timed.cancel()
 	}
@@ -289,6 +292,7 @@ func (s *Service) Safe(id gmi.MessageID) {
 
 // ConfigChange keeps the account of who is there.
 func (s *Service) ConfigChange(kind srp.DeliveryKind, cfg *srp.Configuration) {
+	s.present = slices.Clone(cfg.Members)
 	if kind == srp.DeliverTransitional {
 		s.state.transitional(cfg.Ring, cfg.Members)
 		return

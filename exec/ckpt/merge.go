@@ -331,7 +331,9 @@ func (m *merger) checkpoint(id ident, in []int) {
 	m.idled[ck] = idle
 	if idle && !m.parts[in[0]].own && ck == first {
 		ck.deadline = 0
-		m.out.dues = append(m.out.dues, due{ck: ck, left: left})
+		if left >= 0 { // else it is kept for ever
+			m.out.dues = append(m.out.dues, due{ck: ck, left: left})
+		}
 	}
 	m.out.all[id], m.target[id] = ck, ck
 	if linked >= 0 {

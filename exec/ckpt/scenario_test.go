@@ -430,7 +430,7 @@ func printBody(t *testing.T, out *strings.Builder, what string, r *servicetest.R
 			}
 			fmt.Fprintf(out, "\n  %q size %d expires %s updated %v state %d", sec.Section, sec.Size, e, time.Duration(sec.LastUpdate-wallBase), sec.State)
 		}
-	case what == "create" && ipcwire.DecodeCkptSectionID(r.Body, &id):
+	case (what == "create" || what == "answers") && ipcwire.DecodeCkptSectionID(r.Body, &id):
 		fmt.Fprintf(out, " %q", id.Section)
 	case ipcwire.DecodeCkptReadResult(r.Body, &read):
 		for _, p := range read.Parts {

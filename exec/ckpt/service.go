@@ -105,7 +105,10 @@ type Service struct {
 	self  nodeKey
 	state *state
 	conns map[uint64]*conn
-	stats Stats
+	// present is the members of the configuration that deliveries are in, regular
+	// or transitional.
+	present []wire.Member
+	stats   Stats
 
 	number  uint64 // of checkpoints this node asked for
 	pending map[gmi.MessageID]pending
@@ -123,7 +126,10 @@ type Service struct {
 	sync   syncing
 	losses losses
 
-	ackAgreed bool // planted by tests: ALL_REPLICAS is answered at agreed delivery
+	// For tests: a planted bug (ALL_REPLICAS is answered at agreed delivery), and
+	// what is told of every answer before it is given.
+	ackAgreed bool
+	answered  func(p *pending, err ipcwire.Error)
 }
 
 type owed struct {

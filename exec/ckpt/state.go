@@ -827,7 +827,7 @@ func (s *state) expire(id ident, section []byte, created version, expiration int
 // retire removes a checkpoint whose retention is over, if nobody opened it since.
 func (s *state) retire(id ident, idle version) bool {
 	ck := s.all[id]
-	if ck == nil || ck.refs > 0 || ck.idle != idle {
+	if ck == nil || ck.refs > 0 || ck.idle != idle || ck.attrs.Retention == ipcwire.CkptTimeEnd {
 		return false
 	}
 	s.remove(ck)
