@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -14,15 +15,8 @@ import (
 func originalHeader(t *testing.T, implementation string, headers ...string) string {
 	var b strings.Builder
 	ours := func(r map[string]string) bool {
-		if r["implementation"] != implementation {
-			return false
-		}
-		for _, h := range headers {
-			if r["header"] == h {
-				return true
-			}
-		}
-		return false
+		return r["implementation"] == implementation && slices.Contains(headers, r["header"]) &&
+			r["condition"] != "defined(SA_EXTENDED_NAME_SOURCE)"
 	}
 	b.WriteString("#pragma once\n#include <stdint.h>\n#include <sys/types.h>\n#include <sys/uio.h>\n#include <netinet/in.h>\n")
 	constants, layouts := rows(t, "capi/abi/constants.tsv"), rows(t, "capi/abi/layouts.tsv")
@@ -35,7 +29,12 @@ func originalHeader(t *testing.T, implementation string, headers ...string) stri
 			fmt.Fprintf(&b, "#define %s %s%s\n", c["name"], c["value"], suffix)
 		}
 	}
-	for _, r := range rows(t, "capi/abi/types.tsv") {
+	types := rows(t, "capi/abi/types.tsv")
+	// A header's types use those of the headers before it.
+	slices.SortStableFunc(types, func(a, b map[string]string) int {
+		return slices.Index(headers, a["header"]) - slices.Index(headers, b["header"])
+	})
+	for _, r := range types {
 		if !ours(r) {
 			continue
 		}
@@ -49,14 +48,14 @@ func originalHeader(t *testing.T, implementation string, headers ...string) stri
 				}
 			}
 			fmt.Fprintf(&b, "} %s;\n", name)
-		case "struct":
+		case "struct", "union":
 			tag, alias := "", " "+name
 			if strings.HasPrefix(name, "struct ") {
 				tag, alias = strings.TrimPrefix(name, "struct")+" ", ""
 			}
-			typedef := "typedef struct"
+			typedef := "typedef " + r["kind"]
 			if tag != "" {
-				typedef = "struct"
+				typedef = r["kind"]
 			}
 			fmt.Fprintf(&b, "%s%s {\n", typedef, strings.TrimRight(tag, " "))
 			for _, f := range layouts {
@@ -96,6 +95,8 @@ func TestObjectsBuiltAgainstTheOriginalsRunByEverySoname(t *testing.T) {
 	write(a01, "evs.h", originalHeader(t, "openais-2004", "evs.h"))
 	write(b01, "saClm.h", originalHeader(t, "openais-whitetank", "saAis.h", "saClm.h"))
 	write(b01, "evs.h", originalHeader(t, "openais-whitetank", "evs.h"))
+	osaf := t.TempDir()
+	write(osaf, "saClm.h", originalHeader(t, "opensaf-5.18.06", "saAis.h", "saAis_B_5_14.h", "saNtf.h", "saClm.h"))
 	old := []string{"-DONE_WAITS"}
 	programs := []program{
 		{name: "libais1", sources: []string{"clm_a01.c"}, headers: a01, flags: old, libs: []string{"-l:libais.so.1"}},
@@ -104,6 +105,8 @@ func TestObjectsBuiltAgainstTheOriginalsRunByEverySoname(t *testing.T) {
 		{name: "libevs2", sources: []string{"evs.c"}, headers: b01, libs: []string{"-l:libevs.so.2"}},
 		{name: "libSaClm2", sources: []string{"clm_b01.c"}, headers: b01, flags: old, libs: []string{"-l:libSaClm.so.2"}},
 		{name: "libSaClm3", sources: []string{"clm_b01.c"}, headers: b01, flags: old, libs: []string{"-l:libSaClm.so.3"}},
+		{name: "libSaClm0", sources: []string{"clm_b01.c"}, headers: osaf, flags: []string{"-DSA_CLM_B01", "-DOF_OPENSAF"}, libs: []string{"-l:libSaClm.so.0"}},
+		{name: "libSaClm0_4", sources: []string{"clm_osaf.c"}, headers: osaf, libs: []string{"-l:libSaClm.so.0"}},
 		{name: "lSaClm", sources: []string{"clm_b01.c"}, headers: b01, flags: old, libs: []string{"-lSaClm"}},
 	}
 	onEachArch(t, func(t *testing.T, a arch) {

@@ -11,6 +11,8 @@ func TestProgramsOfBothGenerationsGetWhatTheHeadersSay(t *testing.T) {
 	programs := []program{
 		{name: "clm_b01", sources: []string{"clm_b01.c"}, libs: []string{"-lais"}},
 		{name: "clm_a01", sources: []string{"clm_a01.c"}, headers: "a.01.01", libs: []string{"-lais"}},
+		{name: "clm_osaf", sources: []string{"clm_osaf.c"}, headers: "opensaf", flags: []string{"-DSA_CLM_B01"}, libs: []string{"-lais"}},
+		{name: "clm_osaf_b01", sources: []string{"clm_b01.c"}, headers: "opensaf", flags: []string{"-DSA_CLM_B01", "-DOF_OPENSAF"}, libs: []string{"-lais"}},
 		{name: "evs_b01", sources: []string{"evs.c"}, libs: []string{"-lais"}},
 		{name: "evs_b01_levs", sources: []string{"evs.c"}, libs: []string{"-levs"}},
 		{name: "evs_a01", sources: []string{"evs.c"}, headers: "a.01.01", flags: []string{"-DEVS_OF_2004"}, libs: []string{"-lais"}},

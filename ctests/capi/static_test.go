@@ -164,6 +164,7 @@ func TestHeadersHoldTypesValuesOffsetsAndPrototypesOfTheOriginals(t *testing.T) 
 
 func TestHeadersCompileAloneInEveryStandardOfCAndCxx(t *testing.T) {
 	headers := []string{"saAis.h", "saClm.h", "evs.h", "openais/saAis.h", "openais/saClm.h", "openais/evs.h",
+		"opensaf/saAis.h", "opensaf/saAis_B_5_14.h", "opensaf/saNtf.h", "opensaf/saClm.h",
 		"a.01.01/ais_types.h", "a.01.01/ais_clm.h", "a.01.01/evs.h"}
 	languages := map[string][]string{
 		"c":   {"c89", "gnu89", "c99", "c11", "c17", "c2x"},

@@ -316,7 +316,7 @@ func (x *runner) listen(in io.WriteCloser, out io.Reader) (result int, wrong str
 					<-node.Exec.Done()
 				}
 			case "STOP":
-				_, aerr = node.Stop()
+				aerr = node.StopAll()
 			case "CONT":
 				_, aerr = node.Cont()
 			default:

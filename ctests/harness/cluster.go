@@ -337,6 +337,21 @@ func (n *Node) Term() (at time.Duration, err error) { return n.signal(unix.SIGTE
 // Stop suspends the executive (SIGSTOP), Cont lets it go on.
 func (n *Node) Stop() (at time.Duration, err error) { return n.signal(unix.SIGSTOP) }
 
+// StopAll suspends the executive and waits until each of its threads stands
+// still: the signal takes effect a little after it was sent.
+func (n *Node) StopAll() error {
+	if _, err := n.Stop(); err != nil {
+		return err
+	}
+	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		still, err := n.Exec.stopped()
+		if still || err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("node %d: its executive does not stop", n.Index)
+}
+
 // Cont lets a suspended executive go on.
 func (n *Node) Cont() (at time.Duration, err error) { return n.signal(unix.SIGCONT) }
 

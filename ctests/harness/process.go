@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -218,6 +219,25 @@ func ReadUsage(pid int) (Usage, error) {
 		u.FDs = len(fds)
 	}
 	return u, nil
+}
+
+// stopped tells whether every thread of the process is stopped by a signal.
+func (p *Process) stopped() (bool, error) {
+	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", p.PID))
+	if err != nil || len(tasks) == 0 {
+		return false, fmt.Errorf("%s: %w", p.Name, ErrEnded)
+	}
+	for _, t := range tasks {
+		stat, err := os.ReadFile(t)
+		if err != nil {
+			continue // a thread that ended meanwhile
+		}
+		i := strings.LastIndexByte(string(stat), ')')
+		if i < 0 || !strings.HasPrefix(string(stat[i+1:]), " T") {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 // Monotonic is CLOCK_MONOTONIC, which every process of this machine shares.

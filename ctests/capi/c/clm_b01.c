@@ -176,7 +176,12 @@ static void versions(void)
 		SaVersionT in;
 		SaAisErrorT out;
 	} rows[] = {
-		{{'B', 1, 1}, SA_AIS_OK}, {{'B', 1, 0}, SA_AIS_OK}, {{'B', 0, 0}, SA_AIS_OK},
+		{{'B', 1, 1}, SA_AIS_OK}, {{'B', 1, 0}, SA_AIS_OK},
+#ifdef OF_OPENSAF /* where a major version of 0 never was */
+		{{'B', 0, 1}, SA_AIS_ERR_VERSION},
+#else
+		{{'B', 0, 0}, SA_AIS_OK},
+#endif
 		{{'B', 2, 0}, SA_AIS_ERR_VERSION}, {{'A', 1, 1}, SA_AIS_ERR_VERSION},
 		{{'C', 1, 1}, SA_AIS_ERR_VERSION}, {{'b', 1, 1}, SA_AIS_ERR_VERSION},
 	};
