@@ -101,9 +101,10 @@ $(CAPI_OUT)/$(RUNTIME): $(CAPI_OBJ)/overlay.json FORCE
 	@rm -f $(@D)/libais-runtime.so.h $(@D)/libais-runtime.h
 
 install-lib: lib
-	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include/openais $(DESTDIR)$(PREFIX)/include/ais/a.01.01
+	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include/openais $(DESTDIR)$(PREFIX)/include/ais/a.01.01 $(DESTDIR)$(PREFIX)/include/ais/opensaf
 	cp -P $(CAPI_OUT)/*.so* $(CAPI_OUT)/*.a $(DESTDIR)$(PREFIX)/lib/
 	install -m 0644 include/*.h $(DESTDIR)$(PREFIX)/include/openais/
 	install -m 0644 include/a.01.01/*.h $(DESTDIR)$(PREFIX)/include/ais/a.01.01/
-	for f in ais-a ais-b; do sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@VERSION@|$(VERSION)|g' \
+	install -m 0644 include/opensaf/*.h $(DESTDIR)$(PREFIX)/include/ais/opensaf/
+	for f in ais-a ais-b ais-opensaf; do sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@VERSION@|$(VERSION)|g' \
 		include/$$f.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/$$f.pc; done

@@ -95,3 +95,14 @@ unsigned aisf_error_b01(unsigned neutral)
 		return neutral;
 	return AISF_LIBRARY;
 }
+
+/* As B.01.01, which is its beginning; 29 means something else there, and what
+ * openais called SECURITY is ACCESS_DENIED. */
+unsigned aisf_error_osaf(unsigned neutral)
+{
+	enum { SECURITY = 29, ACCESS_DENIED = 38 };
+
+	if (neutral == SECURITY)
+		return ACCESS_DENIED;
+	return aisf_error_b01(neutral);
+}

@@ -40,6 +40,7 @@ enum aisf_type {
 	AISF_CLM_A01 = 1,
 	AISF_CLM_A01_GET, /* the connection of one saClmClusterNodeGet */
 	AISF_CLM_B01,
+	AISF_CLM_OSAF,
 	AISF_EVS_A01,
 	AISF_EVS_B01
 };
@@ -187,6 +188,7 @@ struct aisf_state *aisf_state(void);
 unsigned aisf_error_a01(unsigned neutral);
 unsigned aisf_error_b01(unsigned neutral);
 unsigned aisf_error_evs(unsigned neutral);
+unsigned aisf_error_osaf(unsigned neutral);
 
 /* Cancellation is off while a call holds something; see dispatch.c. */
 int aisf_cancel_off(void);

@@ -83,9 +83,19 @@ type api struct {
 
 // headers tells what the C headers of a generation are.
 var headers = map[string]map[string]string{
-	"a01": {"clm": "a.01.01/ais_clm.h", "evs": "a.01.01/evs.h"},
-	"b01": {"clm": "saClm.h", "evs": "evs.h"},
+	"a01":  {"clm": "a.01.01/ais_clm.h", "evs": "a.01.01/evs.h"},
+	"b01":  {"clm": "saClm.h", "evs": "evs.h"},
+	"osaf": {"clm": "opensaf/saClm.h"},
 }
+
+// generations in the order in which they are written.
+var generations = []string{"a01", "b01", "osaf"}
+
+// binds are the macros by which the headers of a generation bind by label.
+var binds = map[string]string{"a01": "AIS_A01_BIND", "osaf": "AIS_OSAF_BIND"}
+
+// shown are the macros that show every function of a header.
+var shown = map[string]string{"osaf": "#ifndef SA_CLM_B01\n#define SA_CLM_B01\n#endif\n"}
 
 func readAPI(root string) (*api, error) {
 	libs, err := readTable(filepath.Join(root, "capi/libs.tsv"), "file", "soname", "links", "as", "one_blocks")
