@@ -273,10 +273,14 @@ func (s *Service) RequestSize(op ipcwire.Op, body []byte) (size int, prio gmi.Pr
 	return 0, 0, false
 }
 
-// ReadsOnly lets clients fetch and choose what they get while the service is being
-// synchronized.
+// ReadsOnly lets clients fetch and choose what they get, and operators look, while
+// the service is being synchronized.
 func (s *Service) ReadsOnly(op ipcwire.Op) bool {
-	return op == ipcwire.EvtNext || op == ipcwire.EvtSubscribe || op == ipcwire.EvtUnsubscribe
+	switch op {
+	case ipcwire.EvtNext, ipcwire.EvtSubscribe, ipcwire.EvtUnsubscribe, ipcwire.EvtChannels, ipcwire.EvtRetained:
+		return true
+	}
+	return false
 }
 
 // LibRequest handles one request.
@@ -301,6 +305,10 @@ func (s *Service) LibRequest(c service.Conn, seq uint32, op ipcwire.Op, body []b
 		err = s.requestClear(cl, seq, body)
 	case ipcwire.EvtNext:
 		err = s.requestNext(cl, seq, body)
+	case ipcwire.EvtChannels:
+		err = s.requestChannels(cl, seq, body)
+	case ipcwire.EvtRetained:
+		err = s.requestRetained(cl, seq, body)
 	default:
 		err = ipcwire.ErrNotSupported
 	}

@@ -327,3 +327,70 @@ func (l *loopback) MaxMessage() int                     { return 1 << 20 }
 func (l *loopback) After(int64, func()) (cancel func()) { return func() {} }
 func (l *loopback) SendOK(gmi.Priority, int) bool       { return true }
 func (l *loopback) Queued(gmi.Priority) int             { return 0 }
+
+func TestOperatorsGetAllChannelsAndRetainedEventsPageByPage(t *testing.T) {
+	c := cluster(2, Options{}, 0)
+	p := opened(t, c, 1, "channel", knownFlags)
+	o := opened(t, c, 2, "channel", knownFlags)
+	o.Request(ipcwire.EvtSubscribe, ipcwire.AppendEvtSubscribeReq(nil, &ipcwire.EvtSubscribeReq{Channel: 1}))
+	expect(t, o, ipcwire.OK)
+	for i := range 1200 {
+		evtOf(c.Node(2)).cluster.st.open(actor{1, 1}, string(rune('a'+i)), true, 7)
+		p.Request(ipcwire.EvtPublish, publication(1e9, []byte("data"), make([]byte, 300)))
+		expect(t, p, ipcwire.OK)
+		c.Run()
+	}
+	var q ipcwire.EvtChannelsReq
+	var all []ipcwire.EvtChannelInfo
+	for pages := 0; ; pages++ {
+		o.Request(ipcwire.EvtChannels, ipcwire.AppendEvtChannelsReq(nil, &q))
+		r, _ := o.Answer()
+		var page ipcwire.EvtChannelPage
+		if r.Err != ipcwire.OK || !ipcwire.DecodeEvtChannelPage(r.Body, &page) || pages > 10 {
+			t.Fatalf("%s, page %d", r.Err, pages)
+		}
+		all = append(all, page.Channels...)
+		if !page.More {
+			break
+		}
+		q.After = all[len(all)-1].ID
+	}
+	if len(all) != 1201 || !slices.IsSortedFunc(all, func(a, b ipcwire.EvtChannelInfo) int { return dotOf(a.ID).compare(dotOf(b.ID)) }) {
+		t.Fatalf("%d channels", len(all))
+	}
+	first := all[0]
+	if string(first.Name) != "channel" || !first.Linked || first.Subscriptions != 1 || first.Retained != 1200 ||
+		len(first.Openers) != 2 || first.Openers[1] != (ipcwire.EvtOpener{Node: 2, Start: 1, Openings: 1}) {
+		t.Fatalf("%+v", first)
+	}
+	rq := ipcwire.EvtRetainedReq{Channel: first.ID}
+	events := 0
+	for pages := 0; ; pages++ {
+		o.Request(ipcwire.EvtRetained, ipcwire.AppendEvtRetainedReq(nil, &rq))
+		r, _ := o.Answer()
+		var page ipcwire.EvtRetainedPage
+		if r.Err != ipcwire.OK || !ipcwire.DecodeEvtRetainedPage(r.Body, &page) || pages > 10 {
+			t.Fatalf("%s, page %d", r.Err, pages)
+		}
+		for _, e := range page.Events {
+			if dotOf(e.Dot).compare(dotOf(rq.After)) <= 0 || e.Size != 4 || e.Left != 1e9 || len(e.Patterns) != 1 || e.ID <= ipcwire.EvtReservedIDs {
+				t.Fatalf("%+v", e)
+			}
+			rq.After = e.Dot
+			events++
+		}
+		if !page.More {
+			break
+		}
+	}
+	if events != 1200 {
+		t.Fatalf("%d events", events)
+	}
+	rq.Channel.N = 99999
+	o.Request(ipcwire.EvtRetained, ipcwire.AppendEvtRetainedReq(nil, &rq))
+	expect(t, o, ipcwire.ErrNotExist)
+	o.Request(ipcwire.EvtRetained, nil)
+	expect(t, o, ipcwire.ErrInvalidParam)
+	o.Request(ipcwire.EvtChannels, nil)
+	expect(t, o, ipcwire.ErrInvalidParam)
+}

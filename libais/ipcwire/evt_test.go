@@ -23,7 +23,40 @@ func drawEvtEvent(t *rapid.T) EvtEvent {
 	}
 }
 
+func drawEvtDot(t *rapid.T) EvtDot {
+	return EvtDot{rapid.Uint32().Draw(t, "node"), rapid.Uint64().Draw(t, "start"), rapid.Uint64().Draw(t, "n")}
+}
+
 func init() {
+	bodies = append(bodies,
+		bodyOf("evt channels", func(t *rapid.T) EvtChannelsReq {
+			return EvtChannelsReq{rapid.Bool().Draw(t, "l"), drawEvtDot(t)}
+		}, AppendEvtChannelsReq, DecodeEvtChannelsReq),
+		bodyOf("evt channel page", func(t *rapid.T) EvtChannelPage {
+			p := EvtChannelPage{More: rapid.Bool().Draw(t, "more"), Channels: make([]EvtChannelInfo, rapid.IntRange(0, 3).Draw(t, "c"))}
+			for i := range p.Channels {
+				p.Channels[i] = EvtChannelInfo{drawEvtDot(t), bytesGen(MaxName).Draw(t, "name"), rapid.Bool().Draw(t, "l"),
+					rapid.Int64().Draw(t, "t"), rapid.Uint32().Draw(t, "s"), rapid.Uint32().Draw(t, "r"),
+					make([]EvtOpener, rapid.IntRange(0, 3).Draw(t, "o"))}
+				for j := range p.Channels[i].Openers {
+					p.Channels[i].Openers[j] = EvtOpener{rapid.Uint32().Draw(t, "n"), rapid.Uint64().Draw(t, "s"), rapid.Uint32().Draw(t, "o")}
+				}
+			}
+			return p
+		}, AppendEvtChannelPage, DecodeEvtChannelPage),
+		bodyOf("evt retained", func(t *rapid.T) EvtRetainedReq {
+			return EvtRetainedReq{rapid.Bool().Draw(t, "l"), drawEvtDot(t), drawEvtDot(t)}
+		}, AppendEvtRetainedReq, DecodeEvtRetainedReq),
+		bodyOf("evt retained page", func(t *rapid.T) EvtRetainedPage {
+			p := EvtRetainedPage{More: rapid.Bool().Draw(t, "more"), Events: make([]EvtRetainedInfo, rapid.IntRange(0, 3).Draw(t, "e"))}
+			for i := range p.Events {
+				p.Events[i] = EvtRetainedInfo{drawEvtDot(t), rapid.Uint64().Draw(t, "i"), rapid.Uint8().Draw(t, "p"),
+					rapid.Int64().Draw(t, "r"), rapid.Int64().Draw(t, "l"), rapid.Int64().Draw(t, "t"), rapid.Uint32().Draw(t, "s"),
+					bytesGen(MaxName).Draw(t, "name"), drawPatterns(t)}
+			}
+			return p
+		}, AppendEvtRetainedPage, DecodeEvtRetainedPage),
+	)
 	hasRest["evt publish"] = true
 	bodies = append(bodies,
 		bodyOf("evt open", func(t *rapid.T) EvtOpenReq {
@@ -184,4 +217,22 @@ func TestDecodingABatchIntoAUsedOneAllocatesNothing(t *testing.T) {
 	}); n != 0 {
 		t.Fatalf("%v allocations", n)
 	}
+}
+
+func FuzzEvtChannelPage(f *testing.F) {
+	fuzzBody(f, "evt channel page", AppendEvtChannelPage(nil, &EvtChannelPage{true, []EvtChannelInfo{{Name: []byte("n"), Linked: true,
+		Openers: make([]EvtOpener, 2)}}}))
+}
+
+func FuzzEvtChannelsReq(f *testing.F) {
+	fuzzBody(f, "evt channels", AppendEvtChannelsReq(nil, &EvtChannelsReq{true, EvtDot{1, 2, 3}}))
+}
+
+func FuzzEvtRetainedPage(f *testing.F) {
+	fuzzBody(f, "evt retained page", AppendEvtRetainedPage(nil, &EvtRetainedPage{true, []EvtRetainedInfo{{Publisher: []byte("p"),
+		Patterns: [][]byte{{1}, {}}}}}))
+}
+
+func FuzzEvtRetainedReq(f *testing.F) {
+	fuzzBody(f, "evt retained", AppendEvtRetainedReq(nil, &EvtRetainedReq{true, EvtDot{1, 2, 3}, EvtDot{4, 5, 6}}))
 }

@@ -4,6 +4,7 @@
 package client
 
 import (
+	"bytes"
 	"time"
 
 	"ais/libais"
@@ -117,3 +118,43 @@ func (c *Client) Next(most int, timeout time.Duration) (*ipcwire.EvtEvent, ipcwi
 
 // Fetched is how many events were fetched and not taken by Next yet.
 func (c *Client) Fetched() int { return len(c.batch.Events) - c.at }
+
+// Channels lists all channels as this node sees them.
+func (c *Client) Channels() (list []ipcwire.EvtChannelInfo, err ipcwire.Error) {
+	var q ipcwire.EvtChannelsReq
+	for {
+		err, body := wait.Call(c.conn, c.timeout, ipcwire.EvtChannels, ipcwire.AppendEvtChannelsReq(nil, &q))
+		if err != ipcwire.OK {
+			return nil, err
+		}
+		var page ipcwire.EvtChannelPage
+		if !ipcwire.DecodeEvtChannelPage(bytes.Clone(body), &page) {
+			return nil, ipcwire.ErrLibrary
+		}
+		list = append(list, page.Channels...)
+		if !page.More || len(page.Channels) == 0 {
+			return list, ipcwire.OK
+		}
+		q.After = page.Channels[len(page.Channels)-1].ID
+	}
+}
+
+// Retained lists the retained events of a channel.
+func (c *Client) Retained(channel ipcwire.EvtDot) (list []ipcwire.EvtRetainedInfo, err ipcwire.Error) {
+	q := ipcwire.EvtRetainedReq{Channel: channel}
+	for {
+		err, body := wait.Call(c.conn, c.timeout, ipcwire.EvtRetained, ipcwire.AppendEvtRetainedReq(nil, &q))
+		if err != ipcwire.OK {
+			return nil, err
+		}
+		var page ipcwire.EvtRetainedPage
+		if !ipcwire.DecodeEvtRetainedPage(bytes.Clone(body), &page) {
+			return nil, ipcwire.ErrLibrary
+		}
+		list = append(list, page.Events...)
+		if !page.More || len(page.Events) == 0 {
+			return list, ipcwire.OK
+		}
+		q.After = page.Events[len(page.Events)-1].Dot
+	}
+}
