@@ -274,7 +274,7 @@ func (c *chaos) payload(value uint64) []byte {
 	case 0:
 		size = 8 + c.rnd.IntN(120_000)
 	case 1:
-		size = pageSize
+		size = maxPage
 	}
 	d := make([]byte, size)
 	for i := 0; i+8 <= size; i += 8 {

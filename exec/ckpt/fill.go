@@ -19,8 +19,12 @@ import (
 	"ais/exec/totem/wire"
 )
 
-// pageSize is what a section is cut into. Sections of most programs are smaller.
-const pageSize = 32 << 10
+// maxPage is what a section is cut into, where messages are large enough. Sections
+// of most programs are smaller.
+const (
+	maxPage = 32 << 10
+	minPage = 512
+)
 
 // span is a range of bytes.
 type span struct{ from, to int }
@@ -28,15 +32,16 @@ type span struct{ from, to int }
 // fill is what is known of a section that not every member has whole.
 type fill struct {
 	holders []nodeKey // who has it whole, lowest first; shared between sections
+	page    int       // bytes of a page
 	missing []uint64  // a bit for each page that has not come
 	left    int       // how many bits are set
 	since   []span    // bytes written since, sorted, not touching
 }
 
 // newFill is for a section of which all pages are missing.
-func newFill(holders []nodeKey, size int) *fill {
-	n := (size + pageSize - 1) / pageSize
-	f := &fill{holders: holders, missing: make([]uint64, (n+63)/64), left: n}
+func newFill(holders []nodeKey, size, page int) *fill {
+	n := (size + page - 1) / page
+	f := &fill{holders: holders, page: page, missing: make([]uint64, (n+63)/64), left: n}
 	for i := range n {
 		f.missing[i/64] |= 1 << (i % 64)
 	}
@@ -85,11 +90,29 @@ func (sec *section) source() nodeKey {
 	return sec.fill.holders[0]
 }
 
-// page takes a page of a section. self says whose replica this is.
-func (s *state) page(self nodeKey, sec *section, page int, data []byte) bool {
+// place finds a section by its place in the order.
+func (s *state) place(id ident, place uint64) *section {
+	ck := s.all[id]
+	if ck == nil {
+		return nil
+	}
+	i, ok := slices.BinarySearchFunc(ck.order, place, func(sec *section, place uint64) int {
+		return cmp2(sec.seq, place, 0, 0)
+	})
+	if !ok || ck.order[i].gone {
+		return nil
+	}
+	return ck.order[i]
+}
+
+// takePage takes a page of a section. self says whose replica this is.
+func (s *state) takePage(self nodeKey, sec *section, page int, data []byte) bool {
 	f := sec.fill
-	offset := page * pageSize
-	if f == nil || !f.isMissing(page) || len(data) > pageSize || len(data) > sec.size-offset {
+	if f == nil || !f.isMissing(page) {
+		return false
+	}
+	offset := page * f.page
+	if len(data) > f.page || len(data) > sec.size-offset {
 		return false
 	}
 	if !slices.Contains(f.holders, self) {

@@ -192,6 +192,7 @@ func (m *merger) history() {
 		}
 		out.history[p.st.epoch] = max(out.history[p.st.epoch], p.st.tick)
 		out.tick = max(out.tick, p.st.tick)
+		out.page = min(out.page, p.st.page)
 		for n, l := range p.st.limits {
 			if p.has(n) {
 				out.limits[n] = l
@@ -501,7 +502,7 @@ func (m *merger) setHolders(sec *section, holders []nodeKey) {
 	holders = slices.Compact(holders)
 	sec.fill = nil
 	if sec.size > 0 && !slices.Equal(holders, m.members) {
-		sec.fill = newFill(m.share(holders), sec.size)
+		sec.fill = newFill(m.share(holders), sec.size, m.out.page)
 	}
 	if !slices.Contains(holders, m.self) {
 		sec.data = nil

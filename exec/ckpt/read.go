@@ -181,7 +181,7 @@ func (s *Service) forward(p pending, body []byte) {
 	tag := s.reads.tag
 	msg := le.AppendUint64(append(make([]byte, 0, forwardHead+len(body)), kindForward), tag)
 	msg = append(le.AppendUint64(msg, p.c.key.Conn), body...)
-	if len(msg) > s.env.MaxMessage() {
+	if max(len(msg), answerHead+len(s.scratch.read.Elements)*answerPart) >= s.env.MaxMessage() {
 		p.respond(ipcwire.ErrTryAgain, nil) // when the replica here is whole it will do
 		return
 	}

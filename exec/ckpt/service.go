@@ -110,6 +110,7 @@ type Service struct {
 	present []wire.Member
 	stats   Stats
 
+	page    int    // bytes of a page that fits a message
 	number  uint64 // of checkpoints this node asked for
 	pending map[gmi.MessageID]pending
 	waiting []waiting
@@ -177,6 +178,7 @@ func (s *Service) ExecInit(env service.Env) error {
 	}
 	s.env, s.self = env, keyOf(env.Self())
 	s.state = newState(s.self, s.opt.Memory)
+	s.page = min(max(env.MaxMessage()-pagesHead-pageHead, minPage), maxPage)
 	s.reads.init()
 	return nil
 }

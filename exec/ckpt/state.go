@@ -157,6 +157,7 @@ type state struct {
 	tombs   []tomb
 	limits  map[nodeKey]int64 // of members: bytes they are willing to keep
 	used    int64             // bytes counted
+	page    int               // bytes of a page of sections that are filled
 	filling []*section        // sections that not every member has whole, and some that were
 
 	dues  []due      // for the service to take after each operation
@@ -170,6 +171,7 @@ func newState(self nodeKey, limit int64) *state {
 		all:     map[ident]*checkpoint{},
 		clients: map[clientKey]*client{},
 		limits:  map[nodeKey]int64{self: limit},
+		page:    maxPage,
 	}
 	s.epoch = epoch{0, hashOf([]byte("start"), putNode(nil, self))}
 	return s

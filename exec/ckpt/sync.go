@@ -5,7 +5,8 @@
 //
 // The messages of one member, in order; uvarints where no size is given:
 //
-//	begin       limit uint64, lead uint8; of a lead: members count and nodes, epoch, tick
+//	begin       limit uint64, page size uint32, lead uint8; of a lead: members count
+//	            and nodes, epoch, tick
 //	history     count, for each epoch: epoch, last tick
 //	tombs       count, for each: ident, unlinked uint8, version
 //	checkpoint  ident, name, attributes, created, changed, unlinked uint8, active
@@ -39,6 +40,7 @@ const (
 	syncCheckpoint = 4
 	syncSections   = 5
 	syncClients    = 6
+	syncMore       = 0x80 // with a kind: the message goes on in the next
 
 	syncChunk = 16 << 10 // a message of lists is closed when it has so many bytes
 )
@@ -59,9 +61,12 @@ type syncing struct {
 // peer is what a member has said of its partition.
 type peer struct {
 	limit   int64
-	part    *part // nil: it is no lead
+	page    int
+	partial []byte // of a message that came in pieces
+	part    *part  // nil: it is no lead
 	epochs  []epoch
 	current *checkpoint
+	begun   bool
 	bad     bool
 }
 
@@ -89,7 +94,7 @@ func (s *Service) SyncAbort() {
 func (s *Service) SyncSend() (done bool) {
 	y := &s.sync
 	if !y.built {
-		y.out, y.built = s.encodeState(), true
+		y.out, y.built = cut(s.encodeState(), s.env.MaxMessage()), true
 	}
 	for len(y.out) > 0 {
 		if !s.env.SendOK(gmi.Recovery, len(y.out[0])) {
@@ -103,6 +108,23 @@ func (s *Service) SyncSend() (done bool) {
 		y.out = y.out[1:]
 	}
 	return true
+}
+
+// cut cuts messages that are larger than a message can be.
+func cut(list [][]byte, most int) [][]byte {
+	if !slices.ContainsFunc(list, func(b []byte) bool { return len(b) > most }) {
+		return list
+	}
+	var out [][]byte
+	for _, b := range list {
+		kind, rest := b[0], b[1:]
+		for len(rest) > most-1 {
+			out = append(out, append([]byte{kind | syncMore}, rest[:most-1]...))
+			rest = rest[most-1:]
+		}
+		out = append(out, append([]byte{kind}, rest...))
+	}
+	return out
 }
 
 // SyncApply makes the merged state this node's.
@@ -143,10 +165,11 @@ func (s *Service) merge() []Loss {
 		}
 	}
 	for _, p := range parts {
-		p.st.limits = map[nodeKey]int64{}
+		p.st.limits, p.st.page = map[nodeKey]int64{}, maxPage
 		for _, n := range p.members {
-			if x := y.peers[n]; x != nil {
+			if x := y.peers[n]; x != nil && !x.bad {
 				p.st.limits[n] = x.limit
+				p.st.page = min(p.st.page, x.page)
 			}
 		}
 	}
@@ -219,7 +242,8 @@ func putString(b []byte, s string) []byte {
 func (s *Service) encodeState() [][]byte {
 	y, st := &s.sync, s.state
 	lead := y.own[0] == s.self
-	b := putBool(le.AppendUint64([]byte{syncBegin}, uint64(s.opt.Memory)), lead)
+	b := le.AppendUint64([]byte{syncBegin}, uint64(s.opt.Memory))
+	b = putBool(le.AppendUint32(b, uint32(s.page)), lead)
 	if !lead {
 		return [][]byte{b}
 	}
@@ -378,22 +402,36 @@ func (s *Service) deliverSync(from wire.Member, msg []byte) {
 	y := &s.sync
 	n := keyOf(from)
 	p := y.peers[n]
+	if p == nil {
+		p = &peer{}
+		y.peers[n] = p
+	}
+	if len(msg) == 0 {
+		p.bad = true
+		return
+	}
+	if len(p.partial) > 0 || msg[0]&syncMore != 0 {
+		p.partial = append(p.partial, msg[min(len(p.partial), 1):]...)
+		p.partial[0] = msg[0]
+		if msg[0]&syncMore != 0 {
+			return
+		}
+		msg, p.partial = p.partial, nil
+	}
 	r := reader{b: msg}
 	kind := r.u8()
 	if kind == syncBegin {
-		if p != nil {
+		if p.begun {
 			p.bad = true
 			return
 		}
-		p = &peer{}
-		y.peers[n] = p
+		p.begun = true
 		p.begin(&r, n)
 		p.bad = !r.end()
 		return
 	}
 	switch {
-	case p == nil || p.bad:
-		s.stats.Malformed++
+	case p.bad:
 	case p.part == nil:
 		p.bad = true
 	case slices.Contains(y.own, n):
@@ -404,7 +442,10 @@ func (s *Service) deliverSync(from wire.Member, msg []byte) {
 }
 
 func (p *peer) begin(r *reader, n nodeKey) {
-	p.limit = int64(r.u64())
+	p.limit, p.page = int64(r.u64()), int(r.u32())
+	if p.page < minPage || p.page > maxPage {
+		r.bad = true
+	}
 	if !r.bool() {
 		return
 	}
@@ -518,31 +559,27 @@ func (p *peer) takeSection(r *reader) bool {
 // in this configuration counts, and another configuration begins anew.
 func (s *Service) BackgroundSend() (done bool) {
 	y, st := &s.sync, s.state
-	msg := append(s.head[:0], kindPages)
-	msg = putEpoch(msg, st.epoch)
-	s.head = msg
-	limit := min(s.env.MaxMessage(), pagesHead+pageHead+pageSize+ipcwire.MaxSectionID)
+	msg := putEpoch(append(s.head[:0], kindPages), st.epoch)
+	limit := min(s.env.MaxMessage(), pagesHead+pageHead+maxPage)
 	if !s.env.SendOK(prioPages, limit) {
 		return false
 	}
 	for y.section < len(st.filling) {
 		sec := st.filling[y.section]
-		if sec.gone || sec.fill == nil || sec.source() != s.self {
-			y.section, y.page = y.section+1, 0
-			continue
+		page := -1
+		if !sec.gone && sec.fill != nil && sec.source() == s.self {
+			page = sec.fill.next(y.page)
 		}
-		page := sec.fill.next(y.page)
 		if page < 0 {
 			y.section, y.page = y.section+1, 0
 			continue
 		}
-		from := page * pageSize
-		to := min(from+pageSize, sec.size)
-		if len(msg) > pagesHead && len(msg)+pageHead+len(sec.id)+to-from > limit {
+		from := page * sec.fill.page
+		to := min(from+sec.fill.page, sec.size)
+		if len(msg) > pagesHead && len(msg)+pageHead+to-from > limit {
 			break
 		}
-		ck := sec.ck
-		msg = appendPage(msg, ck.id, sec.id, page, sec.data[from:to])
+		msg = appendPage(msg, sec, page, sec.data[from:to])
 		s.stats.Pages++
 		y.page = page + 1
 	}
@@ -572,11 +609,8 @@ func (s *Service) deliverPages(r *reader) {
 			s.stats.Malformed++
 			return
 		}
-		ck := s.state.all[it.id]
-		if ck == nil {
-			continue
-		}
-		if sec := ck.sections[string(it.section)]; sec != nil && s.state.page(s.self, sec, it.page, it.data) {
+		sec := s.state.place(it.id, it.place)
+		if sec != nil && s.state.takePage(s.self, sec, it.page, it.data) {
 			s.stats.PagesTaken++
 		}
 	}

@@ -7,8 +7,8 @@
 //	exit     connection uint64
 //	expire   ident, created version, expiration int64, section id to the end
 //	retire   ident, version since when it is idle
-//	pages    epoch, then for each page: ident, page uint32, section id (uint16
-//	         length), data (uint32 length)
+//	pages    epoch, then for each page: ident, the section's place in the order
+//	         uint64, page uint32, data (uint32 length)
 //	forward  tag uint64, connection uint64, the library's read request
 //	answer   node of the asker, tag uint64, count uint32, for each vector: index
 //	         uint32, total, size, version uint64; data to the end
@@ -38,7 +38,7 @@ const (
 	requestHead = 1 + 2 + 8 + 8 + 8 + 4
 	identSize   = 4 + 8 + 8
 	versionSize = 8 + 8 + 8
-	pageHead    = identSize + 4 + 2 + 4
+	pageHead    = identSize + 8 + 4 + 4
 	pagesHead   = 1 + 8 + 8
 	forwardHead = 1 + 8 + 8
 	answerHead  = 1 + 4 + 8 + 8 + 4
@@ -150,29 +150,23 @@ func appendRetire(b []byte, ck *checkpoint) []byte {
 
 // pageItem is a page of a section.
 type pageItem struct {
-	id      ident
-	page    int
-	section []byte
-	data    []byte
+	id    ident
+	place uint64
+	page  int
+	data  []byte
 }
 
-func appendPage(b []byte, id ident, section string, page int, data []byte) []byte {
-	b = le.AppendUint32(putIdent(b, id), uint32(page))
-	b = append(le.AppendUint16(b, uint16(len(section))), section...)
-	return append(le.AppendUint32(b, uint32(len(data))), data...)
+func appendPage(b []byte, sec *section, page int, data []byte) []byte {
+	b = le.AppendUint64(putIdent(b, sec.ck.id), sec.seq)
+	b = le.AppendUint32(le.AppendUint32(b, uint32(page)), uint32(len(data)))
+	return append(b, data...)
 }
 
 func (r *reader) page() pageItem {
-	it := pageItem{id: r.ident()}
-	page := r.u32()
-	if page > maxSection/pageSize {
-		r.bad = true
-		return it
-	}
-	it.page = int(page)
-	it.section = r.take(int(r.u16()))
+	it := pageItem{id: r.ident(), place: r.u64()}
+	it.page = int(r.u32())
 	n := r.u32()
-	if n > pageSize {
+	if n > maxPage {
 		r.bad = true
 		return it
 	}
