@@ -1,6 +1,6 @@
 // Command aisctl is what an operator asks an executive: its status, its flight
-// recorder, and to tell when its configuration has so many members. It changes
-// nothing.
+// recorder, to tell when its configuration has so many members, and what its
+// services have. It changes nothing, unless it is told to publish an event.
 package main
 
 import (
@@ -42,7 +42,7 @@ Exit codes:
 		SilenceErrors: true,
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(statusCommand(), waitCommand(), traceCommand())
+	root.AddCommand(statusCommand(), waitCommand(), traceCommand(), evtCommand())
 	return root
 }
 

@@ -87,6 +87,12 @@ func TestWithoutAnExecutiveTheExitCodeTellsIt(t *testing.T) {
 		{[]string{"wait", "--members", "0"}, exitError},
 		{[]string{"wait", "--members", "x"}, exitError},
 		{[]string{"nonsense"}, exitError},
+		{[]string{"evt"}, exitNoExecutive},
+		{[]string{"evt", "watch", "channel"}, exitNoExecutive},
+		{[]string{"evt", "watch"}, exitError},
+		{[]string{"evt", "publish", "channel", "data"}, exitNoExecutive},
+		{[]string{"evt", "publish", "channel", "data", "--priority", "4"}, exitError},
+		{[]string{"evt", "publish", "channel", "data", "--keep", "-1s"}, exitError},
 	} {
 		r := root()
 		r.SetArgs(c.args)

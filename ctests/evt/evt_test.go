@@ -5,6 +5,7 @@ package evt
 import (
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -258,4 +259,50 @@ func TestASubscriberThatDoesNotReadIsToldSoAndNobodyElseNotices(t *testing.T) {
 	publish(t, p, cp, evt.Attributes{}, "afterwards")
 	next(t, slow, "afterwards")
 	next(t, fast, "afterwards")
+}
+
+func ctl(t *testing.T, n *harness.Node, want int, args ...string) string {
+	t.Helper()
+	b, err := harness.FindBuild()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := n.Run(harness.Spec{Name: "aisctl", Path: b.Bin("aisctl"), Args: args})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Wait(patience); err != nil && !p.Ended() {
+		t.Fatal(err)
+	}
+	if p.ExitCode() != want {
+		t.Fatalf("aisctl %q: exit code %d: %q", args, p.ExitCode(), p.Stderr.From(0))
+	}
+	return strings.Join(p.Stdout.From(0), "\n")
+}
+
+func TestOperatorsPublishListAndWatch(t *testing.T) {
+	c := cluster(t, 2)
+	one, two := c.Nodes[0], c.Nodes[1]
+	if out := ctl(t, one, 0, "evt"); out != "" {
+		t.Errorf("%q", out)
+	}
+	ctl(t, one, 1, "evt", "publish", "news", "first")
+	id := ctl(t, one, 0, "evt", "publish", "news", "first", "--create", "--keep", "10m", "--pattern", "weather", "--pattern", "sun", "--priority", "0")
+	want := "news: 0 subscriptions here, 1 retained, open nowhere"
+	if out := ctl(t, two, 0, "evt"); out != want {
+		t.Errorf("%q", out)
+	}
+	out := ctl(t, two, 0, "evt", "news")
+	if !strings.HasPrefix(out, id+" of node ") || !strings.Contains(out, ", priority 0, 5 bytes, retained for 9m5") || !strings.HasSuffix(out, ", by aisctl: weather sun") {
+		t.Errorf("%q", out)
+	}
+	if out := ctl(t, two, 0, "evt", "news", "--json"); !strings.Contains(out, `"publisher": "aisctl"`) {
+		t.Errorf("%q", out)
+	}
+	ctl(t, two, 1, "evt", "nothing")
+	ctl(t, two, 1, "evt", "watch", "nothing")
+	out = ctl(t, two, 0, "evt", "watch", "news", "--count", "1", "--prefix", "wea")
+	if !strings.Contains(out, id+" priority 0 by aisctl [weather sun] 5 bytes: first") {
+		t.Errorf("%q", out)
+	}
 }
