@@ -163,10 +163,19 @@ func (h *hints) dial(id wire.NodeID, to netip.AddrPort) (*peer, error) {
 	return p, nil
 }
 
-// check asks the kernel of a node whose connection ended whether its port is
-// still served. A reset that somebody forged ends the connection and not the
-// listening socket, so it ends here, even on a host so busy that the node could
-// not answer a probe in time. Of a dead process the port is closed: the refusal
+// doubt takes a sign, which anybody can forge, that a node's process is gone.
+func (h *hints) doubt(id wire.NodeID) {
+	if h.t.cfg.NoHints {
+		h.t.rate.add(id)
+		return
+	}
+	h.check(id)
+}
+
+// check asks the kernel of a node whether its port is still served, when its
+// connection ended or an ICMP error says that the port is not. A reset that
+// somebody forged ends the connection and not the listening socket, so it ends
+// here, even on a host so busy that the node could not answer a probe in time. Of a dead process the port is closed: the refusal
 // comes within a round trip. Of a process that is dying the answer may still be
 // yes, and then that connection ends in turn.
 func (h *hints) check(id wire.NodeID) {

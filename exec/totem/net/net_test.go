@@ -554,6 +554,25 @@ func TestARefusingPortIsSuspectedThroughTheErrorQueue(t *testing.T) {
 	}
 }
 
+func TestAnErrorAboutAPortThatIsServedIsNoHint(t *testing.T) {
+	// The UDP socket is gone and its kernel says so; the TCP port is served, as it
+	// is when somebody forged that word.
+	l, ns := cluster(t, options{n: 2})
+	ns[1].shut(&ns[1].ucast)
+	until(t, l, "ICMP errors", func() bool {
+		ns[0].ToNode(ns[0].put(t, 100, 1), 2)
+		ns[0].Flush()
+		s := ns[0].Stats()
+		return s.IcmpErrors > 5 && s.TCPFalseEnds > 0
+	})
+	settle(t, l)
+	if len(ns[0].suspect) != 0 {
+		t.Fatalf("suspects %v", ns[0].suspect)
+	}
+	ns[1].Close()
+	until(t, l, "the death is noticed", func() bool { return ns[0].suspect[2] > 0 })
+}
+
 func TestASenderIsNotHeldUpByDeadMembersOfTheList(t *testing.T) {
 	l, ns := cluster(t, options{n: 3})
 	ns[1].Close()

@@ -204,7 +204,7 @@ func (r *receiver) errors(fd int) {
 		if unix.Errno(m.err.errno) == unix.ECONNREFUSED {
 			// Port unreachable: the machine is there, the process is not.
 			if a := e.name.addrPort(); a.Port() == r.t.book.port {
-				r.t.rate.add(r.t.book.who(a.Addr()))
+				r.t.tcp.doubt(r.t.book.who(a.Addr()))
 			}
 		}
 	}
