@@ -108,7 +108,7 @@ func (c *chaos) start(id wire.NodeID) {
 	svc := n.svc
 	n.witnesses = map[uint64]map[uint32][]nodeKey{}
 	w := n.witnesses
-	svc.answered = func(p *pending, err ipcwire.Error) {
+	svc.answered = func(p pending, err ipcwire.Error) {
 		if err != ipcwire.OK || p.op != ipcwire.CkptSectionCreate {
 			return
 		}

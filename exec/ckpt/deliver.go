@@ -215,7 +215,7 @@ func (s *Service) applyOpen(k clientKey, q *request, op ipcwire.Op, body []byte)
 func (s *Service) answer(p *pending, err ipcwire.Error, body []byte) {
 	c := p.c
 	if s.answered != nil {
-		s.answered(p, err)
+		s.answered(*p, err)
 	}
 	if p.timed != nil {
 		p.timed.cancel()

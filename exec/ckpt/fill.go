@@ -35,13 +35,19 @@ type fill struct {
 	page    int       // bytes of a page
 	missing []uint64  // a bit for each page that has not come
 	left    int       // how many bits are set
+	word    [1]uint64 // missing, of a section of up to 64 pages
 	since   []span    // bytes written since, sorted, not touching
 }
 
 // newFill is for a section of which all pages are missing.
 func newFill(holders []nodeKey, size, page int) *fill {
 	n := (size + page - 1) / page
-	f := &fill{holders: holders, page: page, missing: make([]uint64, (n+63)/64), left: n}
+	f := &fill{holders: holders, page: page, left: n}
+	if n <= 64 {
+		f.missing = f.word[:]
+	} else {
+		f.missing = make([]uint64, (n+63)/64)
+	}
 	for i := range n {
 		f.missing[i/64] |= 1 << (i % 64)
 	}

@@ -324,7 +324,10 @@ func (m *merger) checkpoint(id ident, in []int) {
 	idle, left := m.idleLeft(id, in)
 	ck.attrs, ck.active, ck.changed, ck.created = attrs, active, changed, created
 	ck.unlinked = m.dead[id]
-	ck.sections, ck.order, ck.gone, ck.nextSeq = sections, order, 0, next
+	ck.sections, ck.order, ck.nextSeq = sections, order, next
+	if len(in) > 1 {
+		ck.gone = 0
+	}
 	ck.refs = 0
 	if !slices.Contains(m.members, ck.active) {
 		ck.active = nodeKey{}
@@ -375,6 +378,9 @@ func (sec *section) real() bool { return sec.id != "" || sec.size > 0 || sec.ver
 // whole.
 func (m *merger) sections(id ident, in []int) (sections map[string]*section, order []*section, next uint64, ok bool) {
 	first := m.parts[in[0]].st.all[id]
+	if len(in) == 1 {
+		return first.sections, first.order, first.nextSeq, m.only(in[0], first)
+	}
 	sections = make(map[string]*section, len(first.sections))
 	order = make([]*section, 0, len(first.sections))
 	var bytes uint64
@@ -423,6 +429,26 @@ func (m *merger) sections(id ident, in []int) (sections map[string]*section, ord
 	return sections, order, next, true
 }
 
+// only takes over the sections of a checkpoint that one partition has. false: one
+// of them is nowhere whole.
+func (m *merger) only(pi int, ck *checkpoint) bool {
+	for _, sec := range ck.order {
+		if !sec.gone && !m.whole(pi, sec) {
+			return false
+		}
+	}
+	own := m.parts[pi].own
+	one := []candidate{{part: pi, data: true}}
+	for _, sec := range ck.order {
+		if sec.gone || own && sec.fill == nil && len(m.parts[pi].members) == len(m.members) {
+			continue
+		}
+		one[0].at, one[0].sec = sec.version, sec
+		m.adopt(one, one[0])
+	}
+	return true
+}
+
 // whole reports whether some member of a partition has a section whole.
 func (m *merger) whole(pi int, sec *section) bool {
 	return sec.fill == nil || slices.ContainsFunc(sec.fill.holders, m.parts[pi].has)
@@ -467,6 +493,11 @@ func (m *merger) section(ck *checkpoint, id ident, in []int, cands []candidate) 
 func (m *merger) adopt(cands []candidate, win candidate) *section {
 	sec := win.sec
 	own := false
+	if len(cands) == 1 && sec.fill == nil {
+		// The common case, without a list made for each section.
+		m.inherit(sec, m.parts[win.part])
+		return sec
+	}
 	var holders []nodeKey
 	for _, c := range cands {
 		if c.at != win.at {
@@ -486,14 +517,29 @@ func (m *merger) adopt(cands []candidate, win candidate) *section {
 		}
 	}
 	if !own {
-		// Its deadline is what is left, so far.
-		if sec.expiration != ipcwire.CkptTimeEnd {
-			m.out.dues = append(m.out.dues, due{sec: sec, left: sec.deadline})
-		}
-		sec.deadline, sec.data = 0, nil
+		m.foreign(sec)
 	}
 	m.setHolders(sec, holders)
 	return sec
+}
+
+// foreign prepares a section of another partition: its deadline is what is left,
+// so far.
+func (m *merger) foreign(sec *section) {
+	if sec.expiration != ipcwire.CkptTimeEnd {
+		m.out.dues = append(m.out.dues, due{sec: sec, left: sec.deadline})
+	}
+	sec.deadline, sec.data = 0, nil
+}
+
+// inherit is setHolders for a section that all of one partition have whole.
+func (m *merger) inherit(sec *section, p *part) {
+	if !p.own {
+		m.foreign(sec)
+	}
+	if sec.size > 0 && len(p.members) < len(m.members) {
+		sec.fill = newFill(p.members, sec.size, m.out.page)
+	}
 }
 
 // setHolders has a section filled for those who do not have it.

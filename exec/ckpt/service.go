@@ -130,7 +130,7 @@ type Service struct {
 	// For tests: a planted bug (ALL_REPLICAS is answered at agreed delivery), and
 	// what is told of every answer before it is given.
 	ackAgreed bool
-	answered  func(p *pending, err ipcwire.Error)
+	answered  func(p pending, err ipcwire.Error)
 }
 
 type owed struct {
