@@ -35,7 +35,8 @@ type peer struct {
 	bye   bool // the other side said that it will close
 	alien bool // sent something that no executive sends
 
-	number uint64 // of inbound ones: order of arrival
+	number uint64        // of inbound ones: order of arrival
+	giveUp time.Duration // of checks: when no answer is one
 }
 
 type hints struct {
@@ -197,22 +198,41 @@ func (h *hints) check(id wire.NodeID) {
 		h.t.rate.add(id)
 		return
 	}
-	p.check = true
+	p.check, p.giveUp = true, h.t.loop.Refresh()+checkTime
 	h.checks = append(h.checks, p)
 	if _, set := h.late.Set(); !set {
-		h.late.Reset(h.t.loop.Now() + checkTime)
+		h.late.Reset(p.giveUp)
 	}
 }
 
 // checkLate gives up on checks that nobody answers: a machine that is gone, or a
-// link. They are hints.
+// link. They are hints. Timers run before sockets, so an answer may be here that
+// this process was too busy to see: the socket is asked before it is given up.
 func (h *hints) checkLate() {
+	now, next := h.t.loop.Now(), time.Duration(0)
 	for i := len(h.checks) - 1; i >= 0; i-- {
-		if p := h.checks[i]; !p.up {
+		p := h.checks[i]
+		switch {
+		case p.up || answered(p.fd):
+		case now < p.giveUp:
+			if next == 0 || p.giveUp < next {
+				next = p.giveUp
+			}
+		default:
 			h.drop(p)
 			h.t.rate.add(p.id)
 		}
 	}
+	if next > 0 {
+		h.late.Reset(next)
+	}
+}
+
+// answered tells whether a connection attempt has a result.
+func answered(fd int) bool {
+	fds := [1]unix.PollFd{{Fd: int32(fd), Events: unix.POLLOUT}}
+	n, err := unix.Poll(fds[:], 0)
+	return err != nil || n > 0
 }
 
 // retry sets the time of the next attempt.
@@ -362,9 +382,9 @@ func (h *hints) ended(p *peer, errno unix.Errno) {
 	}
 	switch {
 	case p.bye || p.alien:
-	case p.up:
+	case p.up || errno == unix.ECONNRESET: // what is reset was established
 		h.check(id)
-	case p.check || errno == unix.ECONNREFUSED || errno == unix.ECONNRESET:
+	case p.check || errno == unix.ECONNREFUSED:
 		h.t.rate.add(id)
 	}
 	if h.out == nil && h.want != 0 {
