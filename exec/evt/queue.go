@@ -60,14 +60,25 @@ func (r *ring) shrink() {
 	}
 }
 
-// queue is all that waits for a client.
+// queue is all that waits for a client. What waits for a subscription that ended is
+// a ghost: it counts no more, and is passed over until so many have gathered that
+// sweeping them out pays.
 type queue struct {
-	rings [priorities]ring
-	count int
-	bytes int
-	lost  []*subscription // that are owed a notice; head is the first
-	head  int
+	rings      [priorities]ring
+	count      int
+	bytes      int
+	ghosts     int
+	ghostBytes int
+	lost       []*subscription // that are owed a notice; head is the first
+	head       int
 }
+
+// Ghosts are swept out when they are more than what waits, and some, or hold too
+// much memory.
+const (
+	someGhosts    = 64
+	maxGhostBytes = 1 << 20
+)
 
 // cost is what an event adds to the queue's bytes: it is counted once for those of a
 // client's subscriptions that match it.
@@ -82,40 +93,50 @@ func (q *queue) push(prio uint8, sub *subscription, rec *record) {
 	w := waiting{sub, rec.hold(), q.cost(prio, rec)}
 	q.rings[prio].push(w)
 	sub.waiting++
+	sub.bytes += w.cost
 	q.count++
 	q.bytes += w.cost
 }
 
-func (q *queue) taken(w waiting) {
+// taken takes note of what left a ring; ok is false for a ghost.
+func (q *queue) taken(w waiting) (ok bool) {
+	if w.sub.ended {
+		q.ghosts--
+		q.ghostBytes -= w.cost
+		w.rec.release()
+		return false
+	}
 	w.sub.waiting--
+	w.sub.bytes -= w.cost
 	q.count--
 	q.bytes -= w.cost
+	return true
 }
 
 // front is the most important event that waits longest; ok is false when there is
 // none.
 func (q *queue) front() (w waiting, prio int, ok bool) {
 	for p := range q.rings {
-		if q.rings[p].size > 0 {
-			return *q.rings[p].at(0), p, true
+		for r := &q.rings[p]; r.size > 0; q.taken(r.popFront()) {
+			if w := *r.at(0); !w.sub.ended {
+				return w, p, true
+			}
 		}
 	}
 	return waiting{}, 0, false
 }
 
 // pop takes what front returned. The caller has its reference.
-func (q *queue) pop(prio int) {
-	q.taken(q.rings[prio].popFront())
-}
+func (q *queue) pop(prio int) { q.taken(q.rings[prio].popFront()) }
 
 // evict drops the newest event of the lowest priority, if that is lower than prio.
 func (q *queue) evict(prio uint8) (s *subscription, ok bool) {
 	for p := priorities - 1; p > int(prio); p-- {
-		if q.rings[p].size > 0 {
-			w := q.rings[p].popBack()
-			q.taken(w)
-			w.rec.release()
-			return w.sub, true
+		for r := &q.rings[p]; r.size > 0; {
+			if w := r.popBack(); q.taken(w) {
+				w.rec.release()
+				return w.sub, true
+			}
 		}
 	}
 	return nil, false
@@ -160,39 +181,39 @@ func (q *queue) owed() bool {
 	return false
 }
 
-// purge drops what waits for subscriptions that ended (sub.ended is set).
-func (q *queue) purge() {
+// forget drops what waits for a subscription that has just ended.
+func (q *queue) forget(s *subscription) {
+	s.lost = false
+	q.count -= s.waiting
+	q.bytes -= s.bytes
+	q.ghosts += s.waiting
+	q.ghostBytes += s.bytes
+	s.waiting, s.bytes = 0, 0
+	if q.ghosts > q.count+someGhosts || q.ghostBytes > maxGhostBytes {
+		q.sweep()
+	}
+}
+
+// sweep takes the ghosts out.
+func (q *queue) sweep() {
 	for p := range q.rings {
 		r := &q.rings[p]
 		for range r.size {
-			w := r.popFront()
-			if w.sub.ended {
+			if w := r.popFront(); w.sub.ended {
 				q.taken(w)
-				w.rec.release()
 			} else {
 				r.push(w)
 			}
 		}
 	}
-	for _, s := range q.lost[q.head:] {
-		if s.ended {
-			s.lost = false
-		}
-	}
-	q.owed()
 }
 
 // drop drops everything.
 func (q *queue) drop() {
 	for p := range q.rings {
 		for q.rings[p].size > 0 {
-			w := q.rings[p].popFront()
-			q.taken(w)
-			w.rec.release()
+			q.rings[p].popFront().rec.release()
 		}
-	}
-	for _, s := range q.lost[q.head:] {
-		s.lost = false
 	}
 	*q = queue{}
 }

@@ -31,19 +31,23 @@ type Limits struct {
 	// FilterBytes bounds the filters of one connection's subscriptions, 256 bytes
 	// for each subscription included.
 	FilterBytes int
+	// RetainedEvents bounds their number: a new subscription is compared with all of
+	// its channel's.
+	RetainedEvents int
 	// Openings bounds the channels that one connection has open.
 	Openings int
 }
 
 // DefaultLimits are used where Options says nothing.
 var DefaultLimits = Limits{
-	PublishBytes:  512 << 10,
-	QueueBytes:    4 << 20,
-	TotalBytes:    64 << 20,
-	MinBytes:      256 << 10,
-	RetainedBytes: 32 << 20,
-	FilterBytes:   16 << 20,
-	Openings:      4096,
+	PublishBytes:   512 << 10,
+	QueueBytes:     4 << 20,
+	TotalBytes:     64 << 20,
+	MinBytes:       256 << 10,
+	RetainedBytes:  32 << 20,
+	RetainedEvents: 32768,
+	FilterBytes:    16 << 20,
+	Openings:       4096,
 }
 
 // Options are fixed for the life of a Service.
@@ -102,6 +106,7 @@ type subscription struct {
 	size    int // counted against FilterBytes
 	place   place
 	waiting int  // events in the client's queue
+	bytes   int  // of these
 	lost    bool // a notice is owed
 	ended   bool
 }
@@ -179,7 +184,7 @@ func New(opt Options) *Service {
 	for _, f := range []struct{ v, def *int }{
 		{&l.PublishBytes, &d.PublishBytes}, {&l.QueueBytes, &d.QueueBytes},
 		{&l.TotalBytes, &d.TotalBytes}, {&l.MinBytes, &d.MinBytes}, {&l.RetainedBytes, &d.RetainedBytes},
-		{&l.FilterBytes, &d.FilterBytes}, {&l.Openings, &d.Openings},
+		{&l.FilterBytes, &d.FilterBytes}, {&l.RetainedEvents, &d.RetainedEvents}, {&l.Openings, &d.Openings},
 	} {
 		if *f.v == 0 {
 			*f.v = *f.def
@@ -229,11 +234,10 @@ func (s *Service) LibInit(c service.Conn, _ ipcwire.Generation, _ []byte) ipcwir
 func (s *Service) LibExit(c service.Conn) {
 	cl := c.State().(*client)
 	cl.gone = true
-	s.waiting -= cl.queue.bytes
-	cl.queue.drop()
 	for _, n := range slices.Sorted(mapKeys(cl.openings)) {
 		s.forget(cl.openings[n])
 	}
+	cl.queue.drop() // only ghosts are left
 	s.clients = slices.DeleteFunc(s.clients, func(o *client) bool { return o == cl })
 	s.flushClosings()
 }
@@ -457,24 +461,20 @@ func (s *Service) forget(o *opening) {
 	s.giveBack(o.sc, o.channel)
 }
 
-// end takes a subscription out of everything but its client's queue.
+// end takes a subscription out of everything.
 func (s *Service) end(sub *subscription) {
 	sub.ended = true
-	sc := sub.o.sc
+	sc, c := sub.o.sc, sub.o.c
 	if x := sc.index[sub.o.channel]; x != nil {
 		x.remove(sub)
 		if x.size == 0 {
 			delete(sc.index, sub.o.channel)
 		}
 	}
-	sub.o.c.filters -= sub.size
+	c.filters -= sub.size
 	delete(sub.o.subs, sub.id)
-}
-
-// purge drops what waits for subscriptions that ended.
-func (s *Service) purge(c *client) {
 	before := c.queue.bytes
-	c.queue.purge()
+	c.queue.forget(sub)
 	s.waiting += c.queue.bytes - before
 }
 
@@ -530,7 +530,6 @@ func (s *Service) requestClose(c *client, body []byte) ipcwire.Error {
 		return ipcwire.ErrBadHandle
 	}
 	s.forget(o)
-	s.purge(c)
 	s.flushClosings()
 	return ipcwire.OK
 }
@@ -591,7 +590,7 @@ func (s *Service) requestPublish(c *client, seq uint32, body []byte) ipcwire.Err
 	switch {
 	case size+snapshotOverhead > s.env.MaxMessage():
 		return ipcwire.ErrTooBig
-	case q.Retention > 0 && o.sc.st.bytes+size > s.limits.RetainedBytes:
+	case q.Retention > 0 && (o.sc.st.bytes+size > s.limits.RetainedBytes || len(o.sc.st.events) >= s.limits.RetainedEvents):
 		return ipcwire.ErrNoResources
 	case !o.sc.local && s.env.Queued(lane(q.Priority)) > s.limits.PublishBytes:
 		s.stats.TryAgain++

@@ -83,9 +83,6 @@ func (s *Service) requestUnsubscribe(c *client, body []byte) ipcwire.Error {
 		return ipcwire.ErrNotExist
 	}
 	s.end(sub)
-	if sub.waiting > 0 || sub.lost {
-		s.purge(c)
-	}
 	return ipcwire.OK
 }
 
