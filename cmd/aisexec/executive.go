@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"ais/exec/ckpt"
 	"ais/exec/clm"
 	"ais/exec/config"
 	"ais/exec/ctl"
@@ -44,6 +45,7 @@ type executive struct {
 	clm      *clm.Service
 	evs      *evs.Service
 	evt      *evt.Service
+	ckpt     *ckpt.Service
 	ctl      *ctl.Service
 	server   *ipc.Server
 
@@ -161,13 +163,18 @@ func (e *executive) services() (err error) {
 	e.clm = clm.New()
 	e.evs = evs.New(evs.Options{Address: e.address, MaxPayload: e.set.net.MaxMessageSize})
 	e.evt = evt.New(evt.Options{})
+	e.ckpt = ckpt.New(ckpt.Options{
+		Now:  func() int64 { return int64(e.loop.Now()) },
+		Wall: func() int64 { return time.Now().UnixNano() },
+		Used: tuneFor,
+	})
 	e.ctl = ctl.New(ctl.Sources{
 		Fill:    e.fill,
 		Address: e.addressText,
 		Trace:   e.recorder.AppendText,
 		Wall:    time.Now,
 	})
-	for _, svc := range []service.Service{e.evs, e.clm, e.evt, e.ctl} {
+	for _, svc := range []service.Service{e.evs, e.clm, e.ckpt, e.evt, e.ctl} {
 		if err := e.manager.Register(svc); err != nil {
 			return err
 		}

@@ -68,16 +68,19 @@ func (e *executive) fill(st *report.Status) {
 	}
 	put(st.Drops, "ipc", "callback_queue_full", i.QueueFull)
 	put(st.Drops, "ipc", "stray_response", i.Stray)
-	c, v, ev := e.clm.Stats(), e.evs.Stats(), e.evt.Stats()
+	c, v, ev, ck := e.clm.Stats(), e.evs.Stats(), e.evt.Stats(), e.ckpt.Stats()
 	put(st.Drops, "clm", "malformed", c.Malformed)
 	put(st.Drops, "evs", "malformed", v.Malformed)
 	put(st.Drops, "evs", "connections", v.Dropped)
 	put(st.Drops, "evt", "malformed", ev.Malformed)
 	put(st.Drops, "evt", "lost", ev.Lost)
 	put(st.Drops, "evt", "orphans", ev.Orphans)
+	put(st.Drops, "ckpt", "malformed", ck.Malformed)
+	put(st.Drops, "ckpt", "lost", ck.Lost)
+	put(st.Drops, "ckpt", "discarded", ck.Discarded)
 
 	for room, stats := range map[string]any{
-		"ring": d.Ring.Counters, "net": d.Net, "seal": d.Seal, "gmi": g, "service": m, "ipc": i, "clm": c, "evs": v, "evt": ev,
+		"ring": d.Ring.Counters, "net": d.Net, "seal": d.Seal, "gmi": g, "service": m, "ipc": i, "clm": c, "evs": v, "evt": ev, "ckpt": ck,
 		"loop": e.loop.Stats(),
 	} {
 		st.Counters[room] = counters(stats)

@@ -38,6 +38,9 @@ type Options struct {
 	// Timeout is that of opens and synchronizes which have none, nanoseconds
 	// (DefaultTimeout).
 	Timeout int64
+	// Used, if not nil, is told how many bytes are counted when that has changed much:
+	// the process has a memory limit to set.
+	Used func(bytes int64)
 	// Lost is told every write that a merge discarded, once on every node.
 	Lost func(Loss)
 }
@@ -55,7 +58,6 @@ type Stats struct {
 	Lost       uint64 // writes and removals discarded by merges
 	Discarded  uint64 // checkpoints lost because no whole replica was left
 	Malformed  uint64 // messages of members that do not decode
-	Broken     uint64 // operations for which replicas could not agree: 0, or a bug
 }
 
 // conn is a library connection.
@@ -110,6 +112,7 @@ type Service struct {
 	present []wire.Member
 	stats   Stats
 
+	told    int64  // what Used was told last
 	page    int    // bytes of a page that fits a message
 	number  uint64 // of checkpoints this node asked for
 	pending map[gmi.MessageID]pending

@@ -55,6 +55,9 @@ func (s *Service) valid(a *alarm) bool {
 
 // watch takes the deadlines that the last operation set.
 func (s *Service) watch() {
+	if s.opt.Used != nil {
+		s.tellUsed()
+	}
 	if len(s.state.dues) == 0 {
 		return
 	}
@@ -67,6 +70,15 @@ func (s *Service) watch() {
 	s.state.dues = s.state.dues[:0]
 	s.sweep()
 	s.schedule(now)
+}
+
+// tellUsed tells of a change of 32 MiB and an eighth.
+func (s *Service) tellUsed() {
+	used := s.state.used
+	if change := max(used-s.told, s.told-used); change > 32<<20 && change > s.told/8 {
+		s.told = used
+		s.opt.Used(used)
+	}
 }
 
 func (s *Service) push(at int64, ck *checkpoint, sec *section) {
