@@ -50,7 +50,9 @@ func (w *World) inflict(f fault) {
 			w.link(i, r.n(w.p.nodes)).cutUntil = w.now + r.around(2*w.p.token)
 		}
 	case faultMute:
-		w.mute(i, r.around(20*(w.p.delay+w.p.jitter)))
+		t := r.around(4 * w.rotation())
+		w.mute(i, t)
+		w.stir(t)
 	case faultLoss:
 		w.drawLoss()
 	case faultPause:
@@ -58,9 +60,18 @@ func (w *World) inflict(f fault) {
 	case faultCrash:
 		w.crash(nd)
 	case faultLastWords:
-		t := r.around(6 * (w.p.delay + w.p.jitter))
+		// Long enough for the token to come by; then it dies, or is cut off, and
+		// nobody has what it sent last.
+		t := r.around(2 * w.rotation())
 		w.mute(i, t+w.p.delay)
-		w.q.push(event{at: w.now + t, kind: evKill, node: int16(i), a: nd.proc})
+		w.stir(t)
+		// Whoever has to make do without it is struck too.
+		w.armed = w.now + t + w.p.token + w.p.consensus
+		end := evKill
+		if r.percent(40) {
+			end = evCut
+		}
+		w.q.push(event{at: w.now + t, kind: end, node: int16(i), a: nd.proc})
 	case faultLeave:
 		w.leave(nd)
 	case faultSlow:
@@ -130,10 +141,25 @@ func (w *World) cutNode(i int, out, in bool, d int64) {
 
 // mute loses a node's data, not its tokens, on the way to some of the others.
 func (w *World) mute(i int, d int64) {
-	share := []int{50, 80, 100}[w.faultRng.n(3)]
+	share := []int{50, 80, 100, 100}[w.faultRng.n(4)]
 	for j := range w.nodes {
 		if w.faultRng.percent(share) {
 			w.link(i, j).muteTill = w.now + d
+		}
+	}
+}
+
+// rotation is about how long the token takes to go round.
+func (w *World) rotation() int64 {
+	return int64(w.p.nodes) * (w.p.delay + w.p.delay/8 + w.p.jitter/2)
+}
+
+// stir makes everybody send within the next d: what is lost matters only when
+// something comes after it.
+func (w *World) stir(d int64) {
+	for j := range w.nodes {
+		for range 1 + w.faultRng.n(3) {
+			w.push(evBurst, j, w.faultRng.in(0, d), 0)
 		}
 	}
 }
@@ -207,7 +233,8 @@ func (w *World) leap(nd *node, d int64) {
 // and when one delivers a regular configuration, while others may still be in
 // recovery. Either may bring a fault.
 func (w *World) strike(nd *node) {
-	if !w.faulty || !w.planRng.percent(w.p.formingHit) || w.spared() {
+
+	if !w.strikes() || w.spared() {
 		return
 	}
 	r := &w.faultRng
@@ -216,7 +243,12 @@ func (w *World) strike(nd *node) {
 		victim = nd
 	}
 	hop := w.p.delay + w.p.jitter/2
-	after := 1 + r.in(0, w.p.delay) + int64(r.n(5*w.p.nodes))*hop
+	// A ring is formed in about six rotations: two of the commit token, four or
+	// more of recovery, of which the last two matter most.
+	after := 1 + r.in(0, w.p.delay) + int64(r.n(4*w.p.nodes))*hop
+	if r.percent(50) {
+		after += 3 * w.rotation()
+	}
 	switch r.n(8) {
 	case 0, 1:
 		if victim.up {
@@ -253,11 +285,23 @@ func (w *World) churn() {
 	}
 }
 
+// strikes decides whether the formation of a ring is hit: of one in so many, or of
+// nearly each when messages were just lost for good.
+func (w *World) strikes() bool {
+	if !w.faulty {
+		return false
+	}
+	if w.p.formingHit > 0 && w.now < w.armed {
+		return w.planRng.percent(80)
+	}
+	return w.planRng.percent(w.p.formingHit)
+}
+
 // strikeInstalled is called when a start delivered a regular configuration: what
 // it delivered before on the strength of the others, they must deliver too,
 // whatever happens to them now. The best moment to cut it off, or them.
 func (w *World) strikeInstalled(nd *node, ci int32) {
-	if !w.faulty || !w.planRng.percent(w.p.formingHit) {
+	if !w.strikes() {
 		return
 	}
 	c := &w.oracle.configs[ci]

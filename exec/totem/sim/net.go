@@ -132,6 +132,12 @@ func (w *World) transmit(nd *node, pi int32, to int) {
 	}
 }
 
+// severed tells whether the way of a packet under way to a node failed meanwhile.
+func (w *World) severed(pi int32, to int) bool {
+	from := w.oracle.procs[w.net.packets[pi].from].node
+	return w.net.group[from] != w.net.group[to] || w.link(from, to).cutUntil > w.now
+}
+
 func (w *World) launch(nd *node, l *link, pi int32, to int, r uint64) {
 	at := nd.txFree + l.delay + int64(r&0xffff)*w.p.jitter>>16
 	if w.faulty && uint32(r>>16&0xffff) < w.p.spike {

@@ -59,6 +59,7 @@ type params struct {
 	delay    int64 // of a link, at least
 	jitter   int64
 	fifo     bool
+	cutHard  bool   // a link that fails loses what is on it
 	spike    uint32 // of 65536: a packet that takes its time
 	spikeMax int64
 	dup      uint32 // of 65536
@@ -140,6 +141,7 @@ func (p *params) draw(r *rng, nodes int) {
 	p.maxPacket = []int{600, 1000, 1400, 1400, 4000}[r.n(5)]
 
 	p.fifo = r.percent(60)
+	p.cutHard = r.percent(60)
 	if r.percent(60) {
 		p.spike = uint32(r.in(1, 3000))
 		p.spikeMax = p.delay * r.in(2, 40)
@@ -183,7 +185,7 @@ func (p *params) draw(r *rng, nodes int) {
 func (p *params) drawFaults(r *rng) {
 	base := [faultKinds]int{
 		faultPartition: 8, faultHeal: 6, faultIsolate: 5, faultOneWay: 5, faultMute: 6, faultLoss: 4,
-		faultPause: 5, faultCrash: 8, faultLastWords: 6, faultLeave: 3, faultSlow: 2, faultHint: 4,
+		faultPause: 5, faultCrash: 8, faultLastWords: 10, faultLeave: 3, faultSlow: 2, faultHint: 4,
 		faultClock: 2, faultLate: 2, faultReplay: 6, faultMassacre: 1, faultChurn: 4,
 	}
 	for f := range base {
@@ -194,12 +196,17 @@ func (p *params) drawFaults(r *rng) {
 	}
 	p.faultEvery = p.token * r.in(15, 120) / 100
 	p.faultPhase = p.token * r.in(6, 14)
-	p.formingHit = []int{0, 10, 25, 50}[r.n(4)]
+	p.formingHit = []int{0, 20, 40, 70}[r.n(4)]
 }
 
 func (p *params) drawWork(r *rng) {
 	p.workEvery = p.token * r.in(2, 30) / 100
 	p.burst = int(r.in(1, 6))
+	if r.percent(20) {
+		// Little at a time, but always something.
+		p.workEvery = int64(p.nodes) * p.delay * r.in(2, 12)
+		p.burst = 1
+	}
 	p.sizes = r.n(4)
 	p.safe = []int{0, 20, 50, 80, 100}[r.n(5)]
 }

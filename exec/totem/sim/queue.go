@@ -13,8 +13,10 @@ const (
 	evThaw                     // a paused node goes on; a is the start
 	evBoot                     // a node starts
 	evKill                     // a node dies; a is the start
+	evCut                      // a node is cut off for a while
 	evSuspect                  // a hint to a node about node a
 	evWork                     // a node's program sends; a is the start
+	evBurst                    // a node's program sends, out of turn
 	evFault                    // the next fault
 	evReplay                   // the attacker's next packet
 	evPhase                    // the run goes into its next phase, or looks whether it can

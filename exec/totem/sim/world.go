@@ -103,6 +103,7 @@ type World struct {
 
 	worldRng, netRng, planRng, faultRng, workRng rng
 
+	armed     int64 // until when rings that are formed are hit by preference
 	faultSeed uint64
 	faultNo   int
 
@@ -147,6 +148,7 @@ func (w *World) setUp(opt Options) {
 	w.workRng = rng{s: w.worldRng.next()}
 	w.now, w.done, w.violation = 1, false, nil
 	w.faulty, w.phase, w.healedAt, w.settled = true, phaseFaults, 1<<62, false
+	w.armed, w.struck = 0, none
 	w.stats = Stats{Nodes: w.p.nodes}
 	w.q.reset()
 	w.net.reset(w.p.nodes)
@@ -259,6 +261,10 @@ func (w *World) handle(e *event) {
 		if nd.up && nd.proc == e.a && w.faulty {
 			w.kill(nd)
 		}
+	case evCut:
+		if w.faulty {
+			w.cutNode(nd.index, true, true, w.planRng.around(w.p.token))
+		}
 	case evSuspect:
 		if nd.up && !nd.frozen {
 			w.input(nd, func() { nd.m.Suspect(nd.local(w.now), nodeID(int(e.a))) })
@@ -266,6 +272,11 @@ func (w *World) handle(e *event) {
 	case evWork:
 		if nd.up && nd.proc == e.a {
 			w.work(nd)
+		}
+	case evBurst:
+		if nd.up && !nd.frozen && w.phase <= phaseConverge {
+			w.submit(nd, false)
+			w.kick(nd)
 		}
 	case evFault:
 		if e.a == 0 {
@@ -374,7 +385,7 @@ func (w *World) thaw(nd *node) {
 // arrive hands a packet to a node's socket.
 func (w *World) arrive(nd *node, pi int32) {
 	switch {
-	case !nd.up:
+	case !nd.up || w.p.cutHard && w.severed(pi, nd.index):
 		w.net.drop(pi)
 	case nd.frozen || nd.slow > 0 && nd.slowUntil > w.now || len(nd.inbox) > 0:
 		if len(nd.inbox) >= w.p.inboxMax {
