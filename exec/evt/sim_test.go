@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"ais/exec/gmi"
@@ -20,6 +22,8 @@ import (
 var (
 	simSeeds = flag.Uint64("evt.seeds", 40, "simulated clusters")
 	simFirst = flag.Uint64("evt.first", 1, "the first seed")
+	// One by default: many tests share a machine.
+	simWorkers = flag.Int("evt.workers", 1, "clusters to simulate at the same time")
 )
 
 // world is what the replicas of one simulated cluster know together.
@@ -523,50 +527,73 @@ func (r *replica) memory() error {
 	return nil
 }
 
+// runSeed runs one simulated cluster.
+func runSeed(sw *sim.World, seed uint64) (*world, error) {
+	w := &world{applied: map[wire.RingID]string{}, cleared: map[uint64]actor{}}
+	opt := sim.Options{
+		Seed:    seed,
+		Service: func(e *sim.Env) sim.App { return simApp{newReplica(e, w)} },
+		ServiceCheck: func(apps []sim.App) error {
+			first, live := apps[0].(simApp).replica, map[actor]bool{}
+			for _, a := range apps {
+				live[a.(simApp).self] = true
+			}
+			for _, a := range apps {
+				r := a.(simApp).replica
+				if err := r.final(first, live); err != nil {
+					return fmt.Errorf("node %d: %w", r.self.node, err)
+				}
+				w.counts.expired += r.stats.Expired
+			}
+			if len(w.bad) > 0 {
+				return errors.New(strings.Join(w.bad, "\n"))
+			}
+			return nil
+		},
+	}
+	if _, v := sw.Run(opt); v != nil {
+		return w, fmt.Errorf("seed %d: %v\nreplay: go test ./exec/evt -run Simulated -evt.first %d -evt.seeds 1", seed, v, seed)
+	}
+	return w, nil
+}
+
 func TestInSimulatedClustersEventsAreInOrderRetainedOnesComeOnceAndStatesAreEqual(t *testing.T) {
 	seeds := *simSeeds
 	if testing.Short() {
 		seeds = min(seeds, 8)
 	}
-	var total world
-	for seed := *simFirst; seed < *simFirst+seeds; seed++ {
-		w := &world{applied: map[wire.RingID]string{}, cleared: map[uint64]actor{}}
-		opt := sim.Options{
-			Seed:    seed,
-			Service: func(e *sim.Env) sim.App { return simApp{newReplica(e, w)} },
-			ServiceCheck: func(apps []sim.App) error {
-				first, live := apps[0].(simApp).replica, map[actor]bool{}
-				for _, a := range apps {
-					live[a.(simApp).self] = true
+	var (
+		next  atomic.Uint64
+		mu    sync.Mutex
+		wg    sync.WaitGroup
+		total world
+	)
+	for range *simWorkers {
+		wg.Go(func() {
+			sw := sim.NewWorld()
+			for n := next.Add(1) - 1; n < seeds && !t.Failed(); n = next.Add(1) - 1 {
+				w, err := runSeed(sw, *simFirst+n)
+				if err != nil {
+					t.Error(err)
+					return
 				}
-				for _, a := range apps {
-					r := a.(simApp).replica
-					if err := r.final(first, live); err != nil {
-						return fmt.Errorf("node %d: %w", r.self.node, err)
-					}
-					w.counts.expired += r.stats.Expired
-				}
-				if len(w.bad) > 0 {
-					return errors.New(strings.Join(w.bad, "\n"))
-				}
-				return nil
-			},
-		}
-		if _, v := sim.NewWorld().Run(opt); v != nil {
-			t.Fatalf("seed %d: %v\nreplay: go test ./exec/evt -run Simulated -evt.first %d -evt.seeds 1", seed, v, seed)
-		}
-		a, b := &total.counts, &w.counts
-		a.published += b.published
-		a.fetched += b.fetched
-		a.arrived += b.arrived
-		a.lost += b.lost
-		a.merges += b.merges
-		a.cleared += b.cleared
-		a.expired += b.expired
+				mu.Lock()
+				a, b := &total.counts, &w.counts
+				a.published += b.published
+				a.fetched += b.fetched
+				a.arrived += b.arrived
+				a.lost += b.lost
+				a.merges += b.merges
+				a.cleared += b.cleared
+				a.expired += b.expired
+				mu.Unlock()
+			}
+		})
 	}
+	wg.Wait()
 	t.Logf("%d seeds: %+v", seeds, total.counts)
 	c := &total.counts
-	if min(c.published, c.fetched, c.arrived, c.lost, c.merges, c.cleared, c.expired) == 0 {
+	if seeds >= 8 && min(c.published, c.fetched, c.arrived, c.lost, c.merges, c.cleared, c.expired) == 0 {
 		t.Error("the simulation did not get to the point")
 	}
 }
