@@ -191,16 +191,17 @@ func (p program) build(t *testing.T, a arch) string {
 	return out
 }
 
-// runAll runs every test of a program.
+// runAll runs every test of a program: those that can share an executive in one
+// run, which gives each a process, the others with an executive of their own.
 func (p program) runAll(t *testing.T, a arch) {
 	path := p.build(t, a)
-	list, err := exec.Command(path).Output()
+	alone, err := exec.Command(path).Output()
 	if err != nil {
 		t.Fatalf("%s: %v", path, err)
 	}
 	// The default directories of the loader do not have the libraries.
 	env := append([]string{"LD_LIBRARY_PATH=" + a.libs(t)}, p.env...)
-	for _, name := range strings.Fields(string(list)) {
+	for _, name := range append([]string{"all"}, strings.Fields(string(alone))...) {
 		t.Run(name, func(t *testing.T) {
 			if out := startFake(t).run(t, env, path, name); out != "" {
 				t.Log(strings.TrimRight(out, "\n"))
@@ -257,7 +258,7 @@ func (f *fake) stop() {
 // run runs a test program and fails the test with what it wrote.
 func (f *fake) run(t *testing.T, env []string, path string, args ...string) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 120*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 240*time.Second)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Env = append(append(os.Environ(), "AIS_SOCKET="+f.socket), env...)

@@ -27,7 +27,7 @@ static void both(void)
 
 int main(int argc, char **argv)
 {
-	static const struct test tests[] = {{"both", both}, {NULL, NULL}};
+	static const struct test tests[] = {{"both", both, 0}, {NULL, NULL, 0}};
 
 	return run_tests(argc, argv, tests);
 }

@@ -287,8 +287,8 @@ static void inherited_handle(void)
 int main(int argc, char **argv)
 {
 	static const struct test tests[] = {
-		{"versions", versions}, {"inherited_handle", inherited_handle}, {"node_get", node_get}, {"track", track}, {"async", async},
-		{"bad_handles", bad_handles}, {"no_callbacks", no_callbacks}, {"executive_dies", executive_dies}, {NULL, NULL}};
+		{"versions", versions, 0}, {"inherited_handle", inherited_handle, 0}, {"node_get", node_get, 0}, {"track", track, 0}, {"async", async, 0},
+		{"bad_handles", bad_handles, 0}, {"no_callbacks", no_callbacks, 0}, {"executive_dies", executive_dies, 1}, {NULL, NULL, 0}};
 
 	return run_tests(argc, argv, tests);
 }

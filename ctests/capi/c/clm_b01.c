@@ -491,12 +491,12 @@ static void many_handles(void)
 int main(int argc, char **argv)
 {
 	static const struct test tests[] = {
-		{"node_get", node_get}, {"timeouts", timeouts}, {"track", track}, {"no_callbacks", no_callbacks},
-		{"versions", versions}, {"async", async}, {"dispatch_one_of_none", dispatch_one_of_none}, {"dispatch_many", dispatch_many},
-		{"finalize_in_callback", finalize_in_callback}, {"api_in_callback", api_in_callback},
-		{"finalize_wakes", finalize_wakes}, {"turn_has_deadline", turn_has_deadline},
-		{"executive_dies", executive_dies}, {"connection_cut", connection_cut},
-		{"bad_handles", bad_handles}, {"many_handles", many_handles}, {NULL, NULL}};
+		{"node_get", node_get, 0}, {"timeouts", timeouts, 0}, {"track", track, 0}, {"no_callbacks", no_callbacks, 0},
+		{"versions", versions, 0}, {"async", async, 0}, {"dispatch_one_of_none", dispatch_one_of_none, 0}, {"dispatch_many", dispatch_many, 0},
+		{"finalize_in_callback", finalize_in_callback, 0}, {"api_in_callback", api_in_callback, 0},
+		{"finalize_wakes", finalize_wakes, 0}, {"turn_has_deadline", turn_has_deadline, 0},
+		{"executive_dies", executive_dies, 1}, {"connection_cut", connection_cut, 0},
+		{"bad_handles", bad_handles, 0}, {"many_handles", many_handles, 0}, {NULL, NULL, 0}};
 
 	return run_tests(argc, argv, tests);
 }

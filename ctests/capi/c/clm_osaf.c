@@ -181,8 +181,8 @@ static void versions_do_not_mix(void)
 int main(int argc, char **argv)
 {
 	static const struct test tests[] = {
-		{"versions_4", versions_4}, {"node_4", node_4}, {"track_4", track_4},
-		{"versions_do_not_mix", versions_do_not_mix}, {NULL, NULL}};
+		{"versions_4", versions_4, 0}, {"node_4", node_4, 0}, {"track_4", track_4, 0},
+		{"versions_do_not_mix", versions_do_not_mix, 0}, {NULL, NULL, 0}};
 
 	return run_tests(argc, argv, tests);
 }

@@ -289,8 +289,8 @@ static void no_callbacks(void)
 int main(int argc, char **argv)
 {
 	static const struct test tests[] = {
-		{"multicast", multicast}, {"many_parts", many_parts}, {"arguments", arguments}, {"errors", errors},
-		{"one_blocks", one_blocks}, {"membership", membership}, {"no_callbacks", no_callbacks}, {NULL, NULL}};
+		{"multicast", multicast, 0}, {"many_parts", many_parts, 0}, {"arguments", arguments, 0}, {"errors", errors, 0},
+		{"one_blocks", one_blocks, 0}, {"membership", membership, 0}, {"no_callbacks", no_callbacks, 0}, {NULL, NULL, 0}};
 
 	return run_tests(argc, argv, tests);
 }

@@ -30,7 +30,7 @@ static void gone_and_back(void)
 
 int main(int argc, char **argv)
 {
-	static const struct test tests[] = {{"gone_and_back", gone_and_back}, {NULL, NULL}};
+	static const struct test tests[] = {{"gone_and_back", gone_and_back, 0}, {NULL, NULL, 0}};
 
 	return run_tests(argc, argv, tests);
 }

@@ -270,11 +270,11 @@ static void fork_in_a_thread_that_ends(void)
 int main(int argc, char **argv)
 {
 	static const struct test tests[] = {
-		{"daemonize_first", daemonize_first}, {"child_starts_afresh", child_starts_afresh},
-		{"many_generations", many_generations}, {"fork_without_handlers", fork_without_handlers},
-		{"children_that_exec", children_that_exec}, {"fork_with_calls_under_way", fork_with_calls_under_way},
-		{"fork_in_callback", fork_in_callback}, {"fork_in_a_thread_that_ends", fork_in_a_thread_that_ends},
-		{NULL, NULL}};
+		{"daemonize_first", daemonize_first, 0}, {"child_starts_afresh", child_starts_afresh, 0},
+		{"many_generations", many_generations, 0}, {"fork_without_handlers", fork_without_handlers, 0},
+		{"children_that_exec", children_that_exec, 0}, {"fork_with_calls_under_way", fork_with_calls_under_way, 0},
+		{"fork_in_callback", fork_in_callback, 0}, {"fork_in_a_thread_that_ends", fork_in_a_thread_that_ends, 0},
+		{NULL, NULL, 0}};
 
 	self = argv[0];
 	if (argc > 2 && strcmp(argv[1], "count_descriptors") == 0) {

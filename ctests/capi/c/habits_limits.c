@@ -112,8 +112,8 @@ static void large_stacks(void)
 int main(int argc, char **argv)
 {
 	static const struct test tests[] = {
-		{"address_space", address_space}, {"data", data}, {"processes", processes},
-		{"descriptors", descriptors}, {"large_stacks", large_stacks}, {NULL, NULL}};
+		{"address_space", address_space, 0}, {"data", data, 0}, {"processes", processes, 0},
+		{"descriptors", descriptors, 0}, {"large_stacks", large_stacks, 0}, {NULL, NULL, 0}};
 
 	return run_tests(argc, argv, tests);
 }

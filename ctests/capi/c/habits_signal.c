@@ -184,10 +184,10 @@ static void handlers_run_on_our_threads(void)
 int main(int argc, char **argv)
 {
 	static const struct test tests[] = {
-		{"plain_handler", plain_handler}, {"restarting_handler", restarting_handler},
-		{"handler_on_own_stack", handler_on_own_stack}, {"handler_beside_own_stack", handler_beside_own_stack},
-		{"handler_on_no_stack", handler_on_no_stack}, {"handled_while_waiting", handled_while_waiting},
-		{"handlers_run_on_our_threads", handlers_run_on_our_threads}, {NULL, NULL}};
+		{"plain_handler", plain_handler, 0}, {"restarting_handler", restarting_handler, 0},
+		{"handler_on_own_stack", handler_on_own_stack, 0}, {"handler_beside_own_stack", handler_beside_own_stack, 0},
+		{"handler_on_no_stack", handler_on_no_stack, 0}, {"handled_while_waiting", handled_while_waiting, 0},
+		{"handlers_run_on_our_threads", handlers_run_on_our_threads, 0}, {NULL, NULL, 0}};
 
 	return run_tests(argc, argv, tests);
 }
