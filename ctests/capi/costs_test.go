@@ -30,6 +30,10 @@ func TestTheLibraryCostsLittle(t *testing.T) {
 		}
 	}
 	t.Logf("best of five: %v", best)
+	if best["call_by_hand_us"] > 40 {
+		// Undisturbed it is 10: even the best run had to share the processor.
+		t.Skip("the machine is too busy to measure on")
+	}
 	for name, limit := range limits {
 		if v, ok := best[name]; !ok || v > limit {
 			t.Errorf("%s is %v, the limit is %v", name, v, limit)
