@@ -66,6 +66,7 @@ type peer struct {
 	part    *part  // nil: it is no lead
 	epochs  []epoch
 	current *checkpoint
+	bytes   uint64 // of all sections
 	begun   bool
 	bad     bool
 }
@@ -543,6 +544,10 @@ func (p *peer) takeSection(r *reader) bool {
 		}
 	}
 	if r.bad || ck == nil || size > maxSection || ck.sections[sec.id] != nil || len(sec.id) > ipcwire.MaxSectionID {
+		return false
+	}
+	// Accounts of pages are made by these sizes.
+	if p.bytes += size; p.bytes > maxSection || size > ck.attrs.MaxSectionSize {
 		return false
 	}
 	if n := len(ck.order); n > 0 && ck.order[n-1].seq >= sec.seq || sec.seq > ck.nextSeq {
