@@ -315,7 +315,8 @@ func (m *merger) checkpoint(id ident, in []int) {
 			m.report(LostAttributes, loser, nil, cands[l].part)
 		}
 	}
-	attrs, active, changed, created := winner.attrs, winner.active, winner.changed, first.created
+	attrs, changed, created := winner.attrs, winner.changed, first.created
+	active := m.activeOf(id, cands, cands[w].at)
 	sections, order, next, ok := m.sections(id, in)
 	if !ok {
 		m.discard(id, in)
@@ -343,6 +344,19 @@ func (m *merger) checkpoint(id ident, in []int) {
 	if linked >= 0 {
 		m.ranks[ck] = linked
 	}
+}
+
+// activeOf is the node with the active replica: of those who agree on the
+// attributes, the partition that has the node in it says so; to the others it had
+// gone.
+func (m *merger) activeOf(id ident, cands []candidate, at version) nodeKey {
+	for _, c := range cands {
+		p := m.parts[c.part]
+		if active := p.st.all[id].active; c.at == at && p.has(active) {
+			return active
+		}
+	}
+	return nodeKey{}
 }
 
 // idleLeft reports whether nobody had a checkpoint open in any partition, and what

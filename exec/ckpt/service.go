@@ -312,6 +312,12 @@ func (s *Service) LibRequest(lc service.Conn, seq uint32, op ipcwire.Op, body []
 		s.requestRead(p, body)
 	case ipcwire.CkptSynchronize, ipcwire.CkptSynchronizeAsync:
 		s.requestSynchronize(p, body)
+	case ipcwire.CkptActiveReplicaSet:
+		if !s.wholeHere(p) {
+			lc.Respond(seq, ipcwire.ErrTryAgain, nil)
+			return
+		}
+		s.order(p, &request{op: op, conn: c.key.Conn}, body)
 	case ipcwire.CkptStage:
 		// Answered now: pieces and commit are FIFO, and the commit tells.
 		if err = s.multicast(pending{}, &request{op: op, conn: c.key.Conn}, body); err != ipcwire.OK {
@@ -389,6 +395,17 @@ func (s *Service) check(c *conn, op ipcwire.Op, body []byte) (handle uint32, err
 		return 0, ipcwire.ErrBadHandle
 	}
 	return handle, ipcwire.OK
+}
+
+// wholeHere reports whether this node has a checkpoint whole.
+func (s *Service) wholeHere(p pending) bool {
+	r, _ := s.state.ref(p.c.key, p.handle)
+	for _, sec := range s.state.filling {
+		if sec.ck == r.ck && !sec.gone && !sec.holder(s.self) {
+			return false
+		}
+	}
+	return true
 }
 
 func attributesOf(q *ipcwire.CkptOpenReq) *ipcwire.CkptAttributes {
