@@ -53,7 +53,6 @@ type simReplica struct {
 	handle  uint32
 	serial  uint64
 	skew    int64
-	checks  int
 }
 
 type simTimer struct {
@@ -68,7 +67,6 @@ type simConn struct {
 	state  any
 	busy   bool
 	answer func(err ipcwire.Error, body []byte)
-	asked  func(err ipcwire.Error)
 }
 
 func (c *simConn) ID() uint64                     { return c.id }
