@@ -35,15 +35,26 @@ static void leave(void *arg)
 	aisf_put(v->h);
 }
 
-/* Takes one callback if one is there: kind tells. several: more than one may be
- * taken out of the descriptor, because this thread goes on until none is left. */
-static unsigned take(struct visit *v, int several)
+/* Asks the executive for the events that wait there. */
+static unsigned fetch(struct aisf_handle *h, uint32_t several)
+{
+	struct aisrt_call *c;
+	unsigned error = aisf_begin(h, AISRT_EVT_FETCH, AISF_NEVER, &c);
+
+	if (error == AISF_OK) {
+		c->flags = several;
+		error = aisf_run(h, c, AISF_NEVER);
+		aisf_end(h);
+	}
+	return error;
+}
+
+static unsigned next(struct visit *v, int several)
 {
 	struct aisf_handle *h = v->h;
 	struct aisrt_call *c = &v->e.call;
 	void *memory = c->out;
 	uint64_t room = c->out_room;
-	unsigned error;
 
 	memset(c, 0, sizeof(*c));
 	c->out = memory;
@@ -51,8 +62,25 @@ static unsigned take(struct visit *v, int several)
 	c->op = AISRT_NEXT;
 	c->conn = h->conn;
 	c->flags = several && __atomic_load_n(&h->dispatchers, __ATOMIC_RELAXED) == 1;
+	return aisf_run(h, c, AISF_NEVER);
+}
+
+/* Takes one callback if one is there: kind tells. several: more than one may be
+ * taken out of the descriptor, because this thread goes on until none is left. */
+static unsigned take(struct visit *v, int several)
+{
+	struct aisf_handle *h = v->h;
+	unsigned error;
+
 	pthread_mutex_lock(&h->take_lock);
-	error = aisf_run(h, c, AISF_NEVER);
+	for (;;) {
+		error = next(v, several);
+		if (error != AISF_OK || v->e.call.kind != AISRT_EVT_PENDING)
+			break;
+		error = fetch(h, v->e.call.flags);
+		if (error != AISF_OK)
+			break;
+	}
 	pthread_mutex_unlock(&h->take_lock);
 	return error;
 }

@@ -30,8 +30,10 @@ enum {
 	AISF_BAD_HANDLE = 9,
 	AISF_NOT_EXIST = 12,
 	AISF_NO_SPACE = 15,
+	AISF_NAME_NOT_FOUND = 17,
 	AISF_NO_RESOURCES = 18,
 	AISF_BAD_FLAGS = 25,
+	AISF_TOO_BIG = 26,
 	AISF_TOO_MANY_GROUPS = 1030
 };
 
@@ -42,16 +44,20 @@ enum aisf_type {
 	AISF_CLM_B01,
 	AISF_CLM_OSAF,
 	AISF_EVS_A01,
-	AISF_EVS_B01
+	AISF_EVS_B01,
+	AISF_EVT_A01,
+	AISF_EVT_B01
 };
 
 /* Service numbers of the protocol. */
-enum { AISF_SERVICE_EVS = 0, AISF_SERVICE_CLM = 1 };
+enum { AISF_SERVICE_EVS = 0, AISF_SERVICE_CLM = 1, AISF_SERVICE_EVT = 6 };
 
 /* Set per library: does SA_DISPATCH_ONE wait for a callback, as openais' did? */
 extern const int aisf_one_blocks;
+extern const int aisf_one_blocks_evt;
 
 struct aisf_handle;
+struct aisf_state;
 struct aisf_event;
 
 /*
@@ -93,6 +99,8 @@ struct aisf_handle {
 	void *own;
 	void (*own_free)(void *own);
 	aisf_run_fn *run;
+
+	struct aisf_object *objects; /* under the lock of the table; see object.h */
 };
 
 /*
@@ -113,6 +121,11 @@ void aisf_put(struct aisf_handle *h);
 
 /* Gives back and finalizes. AISF_BAD_HANDLE if another thread was first. */
 unsigned aisf_finalize(struct aisf_handle *h);
+/* Has its Finalize begun? Asked with the lock of the table held. */
+int aisf_is_open(const struct aisf_state *s, const struct aisf_handle *h);
+
+/* 32 bits for a handle that nobody guesses, the highest of them set. */
+uint32_t aisf_random_part(void);
 
 /*
  * The handle's value for a generation whose handles are 31 bits and for one
@@ -177,6 +190,8 @@ struct aisf_state {
 	pthread_mutex_t table_lock;
 	struct aisf_handle **slots;
 	unsigned slot_count, slots_used, slot_next;
+	struct aisf_object_slot *objects;
+	unsigned object_count, objects_used, object_next;
 };
 
 /* NULL when the process has not even a page of memory. */

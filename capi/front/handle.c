@@ -13,14 +13,14 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#include "capi/front/front.h"
+#include "capi/front/object.h"
 
 enum { MAX_SLOTS = 0xffff, MAX_GENERATION = 0x7fff };
 
 /* Never set back, not by a fork either. */
 static unsigned last_generation;
 
-static uint32_t random_part(void)
+uint32_t aisf_random_part(void)
 {
 	uint32_t r;
 	struct timespec t;
@@ -95,7 +95,7 @@ static int take_slot(struct aisf_state *s, struct aisf_handle *h)
 static int enter_table(struct aisf_handle *h)
 {
 	struct aisf_state *s = aisf_state();
-	uint32_t check = random_part();
+	uint32_t check = aisf_random_part();
 	unsigned generation;
 	int ok;
 
@@ -162,6 +162,7 @@ static void destroy(struct aisf_handle *h)
 		aisf_enter(&c);
 		aisf_unblock(&signals);
 	}
+	aisf_object_drop_all(h);
 	pthread_mutex_destroy(&h->lock);
 	pthread_cond_destroy(&h->turn);
 	pthread_mutex_destroy(&h->take_lock);
@@ -183,14 +184,19 @@ void aisf_put(struct aisf_handle *h)
 		destroy(h);
 }
 
+/* In a child made by a fork inside a callback the slot is not there. */
+int aisf_is_open(const struct aisf_state *s, const struct aisf_handle *h)
+{
+	return h->slot < s->slot_count && s->slots[h->slot] == h;
+}
+
 unsigned aisf_finalize(struct aisf_handle *h)
 {
 	struct aisf_state *s = aisf_state();
 	int first = 0;
 
 	pthread_mutex_lock(&s->table_lock);
-	/* In a child made by a fork inside a callback the slot is not there. */
-	if (h->slot < s->slot_count && s->slots[h->slot] == h) {
+	if (aisf_is_open(s, h)) {
 		s->slots[h->slot] = NULL;
 		s->slots_used--;
 		h->users--; /* being open; the caller's own use is still counted */

@@ -104,17 +104,18 @@ func entryPoints(a *api, l *library, gen, service string) []byte {
 }
 
 func flavour(l *library) []byte {
-	v := 0
-	if l.oneBlocks {
-		v = 1
-	}
+	v := map[bool]int{true: 1}
 	return fmt.Appendf(nil, generatedC+`#include "capi/front/front.h"
 
 const int aisf_one_blocks = %d;
-`, v)
+const int aisf_one_blocks_evt = %d;
+`, v[l.oneBlocks], v[l.oneBlocksEVT])
 }
 
-// versionScript lists exactly what the library exports.
+// versionScript lists exactly what the library exports. Originals exported some
+// symbols without a version beside others with one. The linker knows no such
+// node: those are not mentioned, and nothing is made local, so that they stay
+// what they are; everything else is hidden by the compiler.
 func versionScript(a *api, l *library) ([]byte, error) {
 	nodes := map[string][]string{}
 	for _, f := range a.functions {
@@ -127,8 +128,9 @@ func versionScript(a *api, l *library) ([]byte, error) {
 	if len(nodes) == 0 {
 		return nil, fmt.Errorf("capi/libs.tsv: %s exports nothing", l.file)
 	}
-	if len(nodes[""]) > 0 && len(nodes) > 1 {
-		return nil, fmt.Errorf("capi/api.tsv: %s has symbols with and without a version", l.file)
+	mixed := len(nodes[""]) > 0 && len(nodes) > 1
+	if mixed {
+		delete(nodes, "")
 	}
 	var names []string
 	for n := range nodes {
@@ -146,7 +148,7 @@ func versionScript(a *api, l *library) ([]byte, error) {
 		for _, s := range nodes[n] {
 			fmt.Fprintf(&b, "    %s;\n", s)
 		}
-		if i == 0 {
+		if i == 0 && !mixed {
 			fmt.Fprintf(&b, "  local:\n    *;\n")
 		}
 		fmt.Fprintf(&b, "};\n")

@@ -72,7 +72,8 @@ func (f *function) adapter() string { return "aisf_" + f.generation + "_" + f.na
 type library struct {
 	file, soname, as string
 	links            []string
-	oneBlocks        bool
+	oneBlocks        bool // SA_DISPATCH_ONE waits
+	oneBlocksEVT     bool // that of EVT does
 }
 
 // An api is the lists together.
@@ -83,8 +84,8 @@ type api struct {
 
 // headers tells what the C headers of a generation are.
 var headers = map[string]map[string]string{
-	"a01":  {"clm": "a.01.01/ais_clm.h", "evs": "a.01.01/evs.h"},
-	"b01":  {"clm": "saClm.h", "evs": "evs.h"},
+	"a01":  {"clm": "a.01.01/ais_clm.h", "evs": "a.01.01/evs.h", "evt": "a.01.01/ais_evt.h"},
+	"b01":  {"clm": "saClm.h", "evs": "evs.h", "evt": "saEvt.h"},
 	"osaf": {"clm": "opensaf/saClm.h"},
 }
 
@@ -107,7 +108,8 @@ func readAPI(root string) (*api, error) {
 	for _, r := range libs.rows {
 		l := &library{
 			file: libs.get(r, "file"), soname: libs.get(r, "soname"), as: libs.get(r, "as"),
-			links: strings.Fields(libs.get(r, "links")), oneBlocks: libs.get(r, "one_blocks") == "yes",
+			links: strings.Fields(libs.get(r, "links")), oneBlocks: libs.get(r, "one_blocks") != "no",
+			oneBlocksEVT: libs.get(r, "one_blocks") == "yes",
 		}
 		known[l.file] = true
 		a.libraries = append(a.libraries, l)

@@ -19,8 +19,10 @@ var proofs = []struct {
 }{
 	{"layout_a01_clm", "openais-2004", nil, []string{"ais_types.h", "ais_clm.h"}},
 	{"layout_a01_evs", "openais-2004", nil, []string{"evs.h"}},
+	{"layout_a01_evt", "openais-2004", nil, []string{"ais_evt.h"}}, // its types are proved with ais_types.h
 	{"layout_b01_clm", "openais-whitetank", nil, []string{"saAis.h", "saClm.h"}},
 	{"layout_b01_evs", "openais-whitetank", nil, []string{"evs.h"}},
+	{"layout_b01_evt", "openais-whitetank", nil, []string{"saEvt.h"}},
 	{"layout_osaf_clm", "opensaf-5.18.06", []string{"SA_CLM_B01", "SA_CLM_B02", "SA_CLM_B03"}, []string{"saAis.h", "saNtf.h", "saClm.h"}},
 	{"layout_osaf_names", "opensaf-5.18.06", []string{extendedNames}, []string{"saAis_B_5_14.h"}},
 }
@@ -132,6 +134,11 @@ func proveField(b *bytes.Buffer, t *table, r []string) {
 
 func proveConstant(b *bytes.Buffer, t *table, r []string) {
 	name, value := t.get(r, "name"), t.get(r, "value")
+	if strings.HasPrefix(value, `"`) {
+		fmt.Fprintf(b, "_Static_assert(sizeof(%s) == sizeof(%s) && __builtin_strcmp(%s, %s) == 0, \"value of %s\");\n",
+			name, value, name, value, name)
+		return
+	}
 	if other := t.get(r, "value_i386_if_different"); other != "" {
 		value = fmt.Sprintf("W(%sULL, %sULL)", value, other)
 	} else {

@@ -17,8 +17,10 @@
 #include <pthread.h>
 #include <stdint.h>
 
+#include "aisrt_evt.h"
+
 /* Changes with any change of this file; front and runtime must agree. */
-#define AISRT_ABI 1
+#define AISRT_ABI 2
 
 /* The name under which a loaded copy is found, by whatever path it came. */
 #define AISRT_SONAME "libais-runtime.so.1"
@@ -35,8 +37,24 @@ enum aisrt_op {
 	AISRT_EVS_LEAVE,
 	AISRT_EVS_MCAST,
 	AISRT_EVS_MEMBERSHIP,
+	AISRT_EVT_OPEN,
+	AISRT_EVT_OPEN_ASYNC,
+	AISRT_EVT_CLOSE,
+	AISRT_EVT_UNLINK,
+	AISRT_EVT_PUBLISH,
+	AISRT_EVT_SUBSCRIBE,
+	AISRT_EVT_UNSUBSCRIBE,
+	AISRT_EVT_RETENTION_CLEAR,
+	AISRT_EVT_FETCH, /* after AISRT_EVT_PENDING; flags as those of NEXT */
 	AISRT_NEXT, /* take the next callback; uses the callback half */
-	AISRT_CLOSE /* nobody else may use the connection */
+	AISRT_CLOSE, /* nobody else may use the connection */
+
+	/* Those that ask no executive: at any time, by any thread, never WAIT. */
+	AISRT_EVT_ALLOCATE,
+	AISRT_EVT_FREE,
+	AISRT_EVT_ATTRIBUTES_SET,
+	AISRT_EVT_ATTRIBUTES_GET,
+	AISRT_EVT_DATA_GET
 };
 
 /* How an operation is entered. */
@@ -59,7 +77,10 @@ enum aisrt_kind {
 	AISRT_CLM_TRACKED,
 	AISRT_CLM_NODE,
 	AISRT_EVS_DELIVERED,
-	AISRT_EVS_CONFCHG
+	AISRT_EVS_CONFCHG,
+	AISRT_EVT_OPENED,
+	AISRT_EVT_DELIVERED, /* out_size is the size of the event's data */
+	AISRT_EVT_PENDING    /* events wait: FETCH, then NEXT again */
 };
 
 /* A cluster node. change: 1 none, 2 joined, 3 left. */
@@ -137,6 +158,8 @@ struct aisrt_call {
 	uint64_t view;
 	uint32_t result; /* the error that a callback carries */
 	struct aisrt_member sender;
+
+	struct aisrt_evt evt; /* arguments and results of EVT */
 };
 
 /*

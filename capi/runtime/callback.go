@@ -15,6 +15,9 @@ import (
 // next takes the next pending callback, or the one that waited for room.
 func (cn *conn) next(c *C.struct_aisrt_call) C.int {
 	c.kind = C.AISRT_NONE
+	if cn.evt != nil && cn.evtDue(c) {
+		return done(c, ipcwire.OK)
+	}
 	if !cn.isTaken {
 		mode := libais.One
 		if c.flags != 0 {
@@ -39,6 +42,9 @@ func (cn *conn) next(c *C.struct_aisrt_call) C.int {
 
 func (cn *conn) put(c *C.struct_aisrt_call) C.int {
 	body := cn.taken.Body
+	if cn.evt != nil {
+		return cn.evtPut(c)
+	}
 	switch cn.taken.Op {
 	case ipcwire.ClmTrackCallback:
 		if !ipcwire.DecodeClmView(body, &cn.cbView) {

@@ -46,6 +46,8 @@ type conn struct {
 	cbNode  ipcwire.ClmNodeGetResult
 	config  ipcwire.EvsConfiguration
 	deliver ipcwire.EvsDelivery
+
+	evt *evtConn // of EVT only
 }
 
 // aisrtEnter is the only way in; see aisrt.h.
@@ -79,6 +81,9 @@ func aisrtEnter(c *C.struct_aisrt_call) (r C.int) {
 		return done(c, ipcwire.OK)
 	case C.AISRT_NEXT:
 		return cn.next(c)
+	}
+	if c.op > C.AISRT_CLOSE {
+		return cn.local(c)
 	}
 	return cn.request(c)
 }
@@ -114,6 +119,9 @@ func open(c *C.struct_aisrt_call) C.int {
 			return done(c, err)
 		}
 		cn = &conn{c: lc}
+		if c.service == C.uint32_t(ipcwire.EVT) {
+			cn.evt = &evtConn{}
+		}
 		c.conn = pointer.Save(cn)
 	}
 	err := ipcwire.ErrTryAgain
@@ -155,6 +163,9 @@ func (cn *conn) request(c *C.struct_aisrt_call) C.int {
 	switch c.phase {
 	case C.AISRT_EXPIRED:
 		cn.c.Abandon()
+		if cn.evt != nil {
+			cn.evt.failed(c)
+		}
 		return done(c, ipcwire.ErrTimeout)
 	case C.AISRT_START:
 		if err := cn.start(c); err != ipcwire.OK {
@@ -165,6 +176,9 @@ func (cn *conn) request(c *C.struct_aisrt_call) C.int {
 	if !ready {
 		return wait(c, w)
 	}
+	if cn.evt != nil {
+		return cn.evtAnswer(c)
+	}
 	err, body := cn.c.Answer()
 	if err != ipcwire.OK {
 		return done(c, err)
@@ -174,6 +188,9 @@ func (cn *conn) request(c *C.struct_aisrt_call) C.int {
 
 // start encodes the request.
 func (cn *conn) start(c *C.struct_aisrt_call) ipcwire.Error {
+	if cn.evt != nil {
+		return cn.evtStart(c)
+	}
 	b := cn.body[:0]
 	defer func() { cn.body = b[:0] }()
 	switch c.op {

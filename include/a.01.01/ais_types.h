@@ -1,7 +1,7 @@
 /*
  * ais_types.h: the types of the Application Interface Specification, generation
  * A.01.01, with the widths and values of openais of 2004. As there, the data
- * types of the single services are in this file too; today those of CLM.
+ * types of the single services are in this file too; today those of CLM and EVT.
  *
  * Owns: types, error codes, constants. Declares no function. Works alone in C89
  * to C23 and in C++, on 32 and 64 bit Linux. SaUint32T is unsigned long, so it
@@ -164,6 +164,101 @@ typedef struct {
 	SaClmClusterNodeT clusterNode;
 	SaClmClusterChangesT clusterChanges;
 } SaClmClusterNotificationT;
+
+/* ---- Event Service; its functions are in ais_evt.h ---- */
+
+/* One use of the service by a process, an event, one opening of a channel: only
+ * the library knows what is in them. */
+typedef SaUint32T SaEvtHandleT;
+typedef SaUint32T SaEvtEventHandleT;
+typedef SaUint32T SaEvtChannelHandleT;
+
+/* Chosen by the subscriber, unique on a channel handle. */
+typedef SaUint32T SaEvtSubscriptionIdT;
+
+/*
+ * Called by saEvtDispatch with an event that matched a subscription. eventHandle
+ * is the application's: it reads the event with saEvtEventAttributesGet and
+ * saEvtEventDataGet and gives it back with saEvtEventFree, inside the callback or
+ * later. eventDataSize: bytes of data.
+ */
+typedef void (*SaEvtEventDeliverCallbackT)(
+	SaEvtSubscriptionIdT subscriptionId,
+	const SaEvtEventHandleT eventHandle,
+	const SaSizeT eventDataSize);
+
+/*
+ * Called by saEvtDispatch with the result of saEvtChannelOpenAsync. invocation is
+ * the value that call was given; channelHandle means something only if error is
+ * SA_OK.
+ */
+typedef void (*SaEvtChannelOpenCallbackT)(
+	SaInvocationT invocation,
+	SaEvtChannelHandleT channelHandle,
+	SaErrorT error);
+
+/* Either may be NULL; calls that need it then return SA_ERR_INIT. The pointers
+ * are const: set them where the variable is defined. */
+typedef struct {
+	const SaEvtChannelOpenCallbackT saEvtChannelOpenCallback;
+	const SaEvtEventDeliverCallbackT saEvtEventDeliverCallback;
+} SaEvtCallbacksT;
+
+/* What a channel is opened for; any combination. */
+#define SA_EVT_CHANNEL_PUBLISHER 0x1
+#define SA_EVT_CHANNEL_SUBSCRIBER 0x2
+#define SA_EVT_CHANNEL_CREATE 0x4
+typedef SaUint8T SaEvtChannelOpenFlagsT;
+
+/* patternSize bytes at pattern, or room for them. */
+typedef struct {
+	SaUint8T *pattern;
+	SaSizeT patternSize;
+} SaEvtEventPatternT;
+
+/* patternsNumber entries at patterns, or room for them. */
+typedef struct {
+	SaEvtEventPatternT *patterns;
+	SaSizeT patternsNumber;
+} SaEvtEventPatternArrayT;
+
+/* Events of a higher priority (a smaller number) are delivered first. */
+#define SA_EVT_HIGHEST_PRIORITY 0
+#define SA_EVT_LOWEST_PRIORITY 3
+typedef SaUint8T SaEvtEventPriorityT;
+
+/* Names an event in the whole cluster; 0 for one that was not published. */
+typedef SaUint64T SaEvtEventIdT;
+
+/*
+ * The only pattern (without the zero byte) of the event that is delivered when
+ * others had to be dropped, because the subscriber did not dispatch for too
+ * long. Its identifier is 1, its priority the highest.
+ */
+#define SA_EVT_LOST_EVENT "SA_EVT_LOST_EVENT_PATTERN"
+
+/* How a filter compares with the pattern at its place: the pattern begins with
+ * it, ends with it, is equal to it; or anything fits. */
+typedef enum {
+	SA_EVT_PREFIX_FILTER = 1,
+	SA_EVT_SUFFIX_FILTER = 2,
+	SA_EVT_EXACT_FILTER = 3,
+	SA_EVT_PASS_ALL_FILTER = 4
+} SaEvtEventFilterTypeT;
+
+typedef struct {
+	SaEvtEventFilterTypeT filterType;
+	SaEvtEventPatternT filter;
+} SaEvtEventFilterT;
+
+typedef struct {
+	SaEvtEventFilterT *filters;
+	SaSizeT filtersNumber;
+} SaEvtEventFilterArrayT;
+
+/* Bytes of data of an event at most. At most 64 patterns or filters, each of at
+ * most 1024 bytes. */
+#define SA_EVT_DATA_MAX_LEN 65536
 
 #ifdef __cplusplus
 }

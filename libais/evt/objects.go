@@ -55,6 +55,7 @@ func CheckPatterns(patterns [][]byte) ipcwire.Error {
 // Received is an event that a deliver callback is due for.
 type Received struct {
 	Event        uint64 // its number
+	Channel      uint64 // the number of its channel
 	Subscription uint64
 	Size         int // of its data
 }
@@ -352,7 +353,7 @@ func (o *Objects) Next() (r Received, ok bool) {
 			o.queue, o.head = o.queue[:0], 0
 		}
 		if e := o.events[f.event]; e != nil {
-			return Received{Event: f.event, Subscription: f.sub, Size: len(e.data)}, true
+			return Received{Event: f.event, Channel: f.channel, Subscription: f.sub, Size: len(e.data)}, true
 		}
 	}
 	return Received{}, false

@@ -4,6 +4,7 @@
 
 #include "a.01.01/ais_clm.h"
 #include "a.01.01/evs.h"
+#include "a.01.01/ais_evt.h"
 
 SaErrorT aisf_a01_saClmInitialize(
 	SaClmHandleT *clmHandle,
@@ -81,5 +82,88 @@ evs_error_t aisf_a01_evs_mcast_groups(
 	int group_cnt,
 	struct iovec *iovec,
 	int iov_len);
+
+SaErrorT aisf_a01_saEvtInitialize(
+	SaEvtHandleT *evtHandle,
+	const SaEvtCallbacksT *callbacks,
+	SaVersionT *version);
+
+SaErrorT aisf_a01_saEvtSelectionObjectGet(
+	SaEvtHandleT evtHandle,
+	SaSelectionObjectT *selectionObject);
+
+SaErrorT aisf_a01_saEvtDispatch(
+	SaEvtHandleT evtHandle,
+	SaDispatchFlagsT dispatchFlags);
+
+SaErrorT aisf_a01_saEvtFinalize(
+	SaEvtHandleT evtHandle);
+
+SaErrorT aisf_a01_saEvtChannelOpen(
+	SaEvtHandleT evtHandle,
+	const SaNameT *channelName,
+	SaEvtChannelOpenFlagsT channelOpenFlags,
+	SaTimeT timeout,
+	SaEvtChannelHandleT *channelHandle);
+
+SaErrorT aisf_a01_saEvtChannelOpenAsync(
+	SaEvtHandleT evtHandle,
+	SaInvocationT invocation,
+	const SaNameT *channelName,
+	SaEvtChannelOpenFlagsT channelOpenFlags);
+
+SaErrorT aisf_a01_saEvtChannelClose(
+	SaEvtChannelHandleT channelHandle);
+
+SaErrorT aisf_a01_saEvtChannelUnlink(
+	SaEvtHandleT evtHandle,
+	const SaNameT *channelName);
+
+SaErrorT aisf_a01_saEvtEventAllocate(
+	SaEvtChannelHandleT channelHandle,
+	SaEvtEventHandleT *eventHandle);
+
+SaErrorT aisf_a01_saEvtEventFree(
+	SaEvtEventHandleT eventHandle);
+
+SaErrorT aisf_a01_saEvtEventAttributesSet(
+	SaEvtEventHandleT eventHandle,
+	const SaEvtEventPatternArrayT *patternArray,
+	SaEvtEventPriorityT priority,
+	SaTimeT retentionTime,
+	const SaNameT *publisherName);
+
+SaErrorT aisf_a01_saEvtEventAttributesGet(
+	SaEvtEventHandleT eventHandle,
+	SaEvtEventPatternArrayT *patternArray,
+	SaEvtEventPriorityT *priority,
+	SaTimeT *retentionTime,
+	SaNameT *publisherName,
+	SaTimeT *publishTime,
+	SaEvtEventIdT *eventId);
+
+SaErrorT aisf_a01_saEvtEventDataGet(
+	SaEvtEventHandleT eventHandle,
+	void *eventData,
+	SaSizeT *eventDataSize);
+
+SaErrorT aisf_a01_saEvtEventPublish(
+	SaEvtEventHandleT eventHandle,
+	const void *eventData,
+	SaSizeT eventDataSize,
+	SaEvtEventIdT *eventId);
+
+SaErrorT aisf_a01_saEvtEventSubscribe(
+	SaEvtChannelHandleT channelHandle,
+	const SaEvtEventFilterArrayT *filters,
+	SaEvtSubscriptionIdT subscriptionId);
+
+SaErrorT aisf_a01_saEvtEventUnsubscribe(
+	SaEvtChannelHandleT channelHandle,
+	SaEvtSubscriptionIdT subscriptionId);
+
+SaErrorT aisf_a01_saEvtEventRetentionTimeClear(
+	SaEvtChannelHandleT channelHandle,
+	SaEvtEventIdT eventId);
 
 #endif

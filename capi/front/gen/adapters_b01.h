@@ -4,6 +4,7 @@
 
 #include "saClm.h"
 #include "evs.h"
+#include "saEvt.h"
 
 SaAisErrorT aisf_b01_saClmInitialize(
 	SaClmHandleT *clmHandle,
@@ -84,5 +85,88 @@ evs_error_t aisf_b01_evs_membership_get(
 	unsigned int *local_nodeid,
 	unsigned int *member_list,
 	unsigned int *member_list_entries);
+
+SaAisErrorT aisf_b01_saEvtInitialize(
+	SaEvtHandleT *evtHandle,
+	const SaEvtCallbacksT *callbacks,
+	SaVersionT *version);
+
+SaAisErrorT aisf_b01_saEvtSelectionObjectGet(
+	SaEvtHandleT evtHandle,
+	SaSelectionObjectT *selectionObject);
+
+SaAisErrorT aisf_b01_saEvtDispatch(
+	SaEvtHandleT evtHandle,
+	SaDispatchFlagsT dispatchFlags);
+
+SaAisErrorT aisf_b01_saEvtFinalize(
+	SaEvtHandleT evtHandle);
+
+SaAisErrorT aisf_b01_saEvtChannelOpen(
+	SaEvtHandleT evtHandle,
+	const SaNameT *channelName,
+	SaEvtChannelOpenFlagsT channelOpenFlags,
+	SaTimeT timeout,
+	SaEvtChannelHandleT *channelHandle);
+
+SaAisErrorT aisf_b01_saEvtChannelOpenAsync(
+	SaEvtHandleT evtHandle,
+	SaInvocationT invocation,
+	const SaNameT *channelName,
+	SaEvtChannelOpenFlagsT channelOpenFlags);
+
+SaAisErrorT aisf_b01_saEvtChannelClose(
+	SaEvtChannelHandleT channelHandle);
+
+SaAisErrorT aisf_b01_saEvtChannelUnlink(
+	SaEvtHandleT evtHandle,
+	const SaNameT *channelName);
+
+SaAisErrorT aisf_b01_saEvtEventAllocate(
+	SaEvtChannelHandleT channelHandle,
+	SaEvtEventHandleT *eventHandle);
+
+SaAisErrorT aisf_b01_saEvtEventFree(
+	SaEvtEventHandleT eventHandle);
+
+SaAisErrorT aisf_b01_saEvtEventAttributesSet(
+	SaEvtEventHandleT eventHandle,
+	const SaEvtEventPatternArrayT *patternArray,
+	SaEvtEventPriorityT priority,
+	SaTimeT retentionTime,
+	const SaNameT *publisherName);
+
+SaAisErrorT aisf_b01_saEvtEventAttributesGet(
+	SaEvtEventHandleT eventHandle,
+	SaEvtEventPatternArrayT *patternArray,
+	SaEvtEventPriorityT *priority,
+	SaTimeT *retentionTime,
+	SaNameT *publisherName,
+	SaTimeT *publishTime,
+	SaEvtEventIdT *eventId);
+
+SaAisErrorT aisf_b01_saEvtEventDataGet(
+	SaEvtEventHandleT eventHandle,
+	void *eventData,
+	SaSizeT *eventDataSize);
+
+SaAisErrorT aisf_b01_saEvtEventPublish(
+	SaEvtEventHandleT eventHandle,
+	const void *eventData,
+	SaSizeT eventDataSize,
+	SaEvtEventIdT *eventId);
+
+SaAisErrorT aisf_b01_saEvtEventSubscribe(
+	SaEvtChannelHandleT channelHandle,
+	const SaEvtEventFilterArrayT *filters,
+	SaEvtSubscriptionIdT subscriptionId);
+
+SaAisErrorT aisf_b01_saEvtEventUnsubscribe(
+	SaEvtChannelHandleT channelHandle,
+	SaEvtSubscriptionIdT subscriptionId);
+
+SaAisErrorT aisf_b01_saEvtEventRetentionTimeClear(
+	SaEvtChannelHandleT channelHandle,
+	SaEvtEventIdT eventId);
 
 #endif

@@ -2,3 +2,4 @@
 #include "capi/front/front.h"
 
 const int aisf_one_blocks = 0;
+const int aisf_one_blocks_evt = 0;

@@ -1,0 +1,2 @@
+/* <openais/saEvt.h> in the source tree; an installation has the header itself here. */
+#include "../saEvt.h"
