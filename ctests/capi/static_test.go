@@ -99,6 +99,11 @@ func TestEveryLibraryExportsExactlyWhatTheListSays(t *testing.T) {
 	})
 }
 
+// misspelt is what an original library exported under another name than its
+// header declares. Ours has both: that one for old programs, the declared one for
+// those that could never be linked.
+var misspelt = map[string]string{"SaEvtChannelUnlink": "saEvtChannelUnlink"}
+
 // What the original libraries exported of their public headers, under the same
 // version, is listed; nothing else is.
 func TestTheListIsWhatTheOriginalsExported(t *testing.T) {
@@ -108,7 +113,14 @@ func TestTheListIsWhatTheOriginalsExported(t *testing.T) {
 		}
 		var want []string
 		for _, e := range rows(t, "capi/abi/exports.tsv") {
-			if e["implementation"] != l["as"] || e["soname"] != l["soname"] || e["declared_in_public_header"] != "yes" {
+			if e["implementation"] != l["as"] || e["soname"] != l["soname"] {
+				continue
+			}
+			if declared := misspelt[e["symbol"]]; declared != "" {
+				want = append(want, e["symbol"], declared)
+				continue
+			}
+			if e["declared_in_public_header"] != "yes" {
 				continue
 			}
 			s := e["symbol"]

@@ -76,6 +76,8 @@ var sources = map[string]struct {
 	"clm.b.": {"ctests/conformance/c/clm.c", harness.GenB},
 	"evs.a.": {"ctests/conformance/c/evs.c", harness.GenA},
 	"evs.b.": {"ctests/conformance/c/evs.c", harness.GenB},
+	"evt.a.": {"ctests/conformance/c/evt.c", harness.GenA},
+	"evt.b.": {"ctests/conformance/c/evt.c", harness.GenB},
 }
 
 func build(t *testing.T) map[string]*program {
