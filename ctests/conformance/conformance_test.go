@@ -114,8 +114,8 @@ func output(t *testing.T, path string, args ...string) string {
 	return string(out)
 }
 
-// TestEveryDocumentedResultOfCLMAndEVS runs the table, on node 1 of a ring of two.
-func TestEveryDocumentedResultOfCLMAndEVS(t *testing.T) {
+// TestEveryDocumentedResultOfCLMEVSAndEVT runs the table, on node 1 of a ring of two.
+func TestEveryDocumentedResultOfCLMEVSAndEVT(t *testing.T) {
 	table, progs := readTable(t), build(t)
 	known := map[string]bool{}
 	for _, r := range table {
@@ -158,6 +158,34 @@ func TestEveryDocumentedResultOfCLMAndEVS(t *testing.T) {
 	t.Logf("%d rows run, %d that nothing can bring about", counts["run"], counts["never"])
 	if counts["run"] < 300 {
 		t.Errorf("only %d rows were run", counts["run"])
+	}
+}
+
+// TestEveryDocumentedResultOfEVTOnOneNodeAndOnThree runs the rows of EVT, whose
+// channels are the cluster's, in the other sizes too.
+func TestEveryDocumentedResultOfEVTOnOneNodeAndOnThree(t *testing.T) {
+	table, progs := readTable(t), build(t)
+	for _, nodes := range []int{1, 3} {
+		t.Run(strconv.Itoa(nodes), func(t *testing.T) {
+			c := harness.ForTest(t, harness.Options{Nodes: nodes})
+			if err := c.StartAll(20 * time.Second); err != nil {
+				t.Fatal(err)
+			}
+			run := runner{c: c}
+			n := 0
+			for _, r := range table {
+				if p := progs[r.id[:6]]; strings.HasPrefix(r.id, "evt.") && r.setting != "never" {
+					n++
+					t.Run(r.id, func(t *testing.T) {
+						run.t = t
+						run.row(r, p)
+					})
+				}
+			}
+			if n < 250 {
+				t.Errorf("only %d rows were run", n)
+			}
+		})
 	}
 }
 
