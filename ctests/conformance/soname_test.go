@@ -1,0 +1,54 @@
+package conformance
+
+import (
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"ais/ctests/harness"
+)
+
+// Programs that find EVT by the sonames of the originals, with the plain names of
+// their time, get the same results. (The rows that dispatch with nothing pending
+// are not run: SA_DISPATCH_ONE waits in some of these.)
+func TestProgramsLinkedByTheSonamesOfTheOriginalsGetTheSameFromEVT(t *testing.T) {
+	table := readTable(t)
+	c := harness.ForTest(t, harness.Options{Nodes: 1})
+	if err := c.StartAll(20 * time.Second); err != nil {
+		t.Fatal(err)
+	}
+	numbers := build(t)
+	root, lib := c.Build.Root, c.Build.Lib()
+	for _, s := range []struct{ soname, prefix, headers string }{
+		{"libais.so.1", "evt.a.", "include/a.01.01"},
+		{"libais.so.2", "evt.b.", "include"},
+		{"libSaEvt.so.2", "evt.b.", "include"},
+		{"libSaEvt.so.3", "evt.b.", "include"},
+	} {
+		t.Run(s.soname, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "evt")
+			args := []string{"-std=c99", "-D_GNU_SOURCE", "-I" + filepath.Join(root, s.headers), "-o", path}
+			if s.prefix == "evt.a." {
+				args = append(args, "-DGENERATION_A", "-DAIS_A01_BIND(name)=")
+			}
+			args = append(args, filepath.Join(root, "ctests/conformance/c/evt.c"), "-L"+lib, "-l:"+s.soname, "-lpthread", "-Wl,-rpath,"+lib)
+			if out, err := exec.Command("gcc", args...).CombinedOutput(); err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			p := &program{path: path, numbers: numbers[s.prefix].numbers}
+			run := runner{c: c}
+			for _, id := range []string{"init.ok", "async.ok", "unlink.ok", "unlink.while-open", "get.same", "data.ok",
+				"publish.largest", "subscribe.filters", "subscribe.retained", "unsubscribe.unknown", "clear.ok", "order", "finalize.children"} {
+				for _, r := range table {
+					if r.id == s.prefix+id {
+						t.Run(id, func(t *testing.T) {
+							run.t = t
+							run.row(r, p)
+						})
+					}
+				}
+			}
+		})
+	}
+}
