@@ -208,6 +208,12 @@ func (w *World) kill(nd *node) {
 		back = r.around(3 * w.p.token)
 	}
 	w.q.push(event{at: w.now + back, kind: evBoot, node: int16(nd.index)})
+	if w.p.diskLoss && r.percent(30) {
+		nd.disk = disk{}
+		if w.tracing() {
+			w.tracef(nd.index, "loses its disk")
+		}
+	}
 	// Its connections end: the neighbours get a hint.
 	for j := range w.nodes {
 		if r.percent(w.p.hints) && w.net.group[j] == w.net.group[nd.index] {

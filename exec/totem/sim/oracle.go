@@ -66,8 +66,8 @@ func (v *Violation) String() string {
 
 const none = int32(-1)
 
-// guard against worlds that use a configuration's membership bits: 128 nodes.
-type mask [2]uint64
+// mask is a set of members of one configuration, by their place in it.
+type mask [maxNodes / 64]uint64
 
 func (m *mask) set(i int)      { m[i>>6] |= 1 << (i & 63) }
 func (m *mask) has(i int) bool { return m[i>>6]>>(i&63)&1 == 1 }
@@ -191,11 +191,28 @@ type message struct {
 	times   int32
 }
 
+// ringKey is what a configuration is found by: the ring id alone, but in worlds
+// where disks get lost, and with them the promise that ring ids are unique.
+type ringKey struct {
+	ring    wire.RingID
+	members uint64
+}
+
+func (o *oracle) keyOf(ring wire.RingID, members []wire.Member) ringKey {
+	k := ringKey{ring: ring}
+	if o.w.p.diskLoss {
+		for i := range members {
+			k.members = k.members*31 + maphash.Comparable(o.seed, members[i])
+		}
+	}
+	return k
+}
+
 type oracle struct {
 	w        *World
 	procs    []proc
 	configs  []config
-	byRing   map[wire.RingID]int32
+	byRing   map[ringKey]int32
 	stays    []stay
 	msgs     []message
 	slotMsgs []int32
@@ -220,7 +237,7 @@ type oracle struct {
 }
 
 func newOracle(w *World) *oracle {
-	return &oracle{w: w, byRing: make(map[wire.RingID]int32), seed: maphash.MakeSeed()}
+	return &oracle{w: w, byRing: make(map[ringKey]int32), seed: maphash.MakeSeed()}
 }
 
 // grow returns s one longer, the new element as an earlier world left it, so
@@ -334,7 +351,8 @@ func (o *oracle) msgName(mi int32) string {
 // ever: a ring that is formed a second time, with other members or with another
 // start of the same ones, is found here, whether it gets installed or not.
 func (o *oracle) config(pi int32, ring wire.RingID, members []wire.Member) int32 {
-	if ci, ok := o.byRing[ring]; ok {
+	key := o.keyOf(ring, members)
+	if ci, ok := o.byRing[key]; ok {
 		c := &o.configs[ci]
 		same := len(c.members) == len(members)
 		for i := 0; same && i < len(members); i++ {
@@ -375,7 +393,7 @@ func (o *oracle) config(pi int32, ring wire.RingID, members []wire.Member) int32
 		o.fail(pi, RingIdentity, "ring %s: its representative is not the lowest of %s", ringName(ring), o.names(members))
 		return none
 	}
-	o.byRing[ring] = ci
+	o.byRing[key] = ci
 	return ci
 }
 

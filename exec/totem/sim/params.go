@@ -72,6 +72,7 @@ type params struct {
 	attacker   bool
 	hints      int // percent of deaths that neighbours get a hint of
 	inboxMax   int
+	diskLoss   bool // a start may find nothing of the ones before
 
 	weight     [faultKinds]int
 	weights    int
@@ -159,6 +160,7 @@ func (p *params) draw(r *rng, nodes int) {
 	p.attacker = r.percent(60)
 	p.hints = []int{0, 50, 100}[r.n(3)]
 	p.inboxMax = int(r.in(8, 256))
+	p.diskLoss = r.percent(6)
 	p.stayDown = []int{0, 0, 30}[r.n(3)]
 
 	p.bootWithin = []int64{p.token / 100, 2 * p.token}[r.n(2)]
