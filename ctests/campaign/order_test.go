@@ -115,6 +115,10 @@ func TestALogByItselfIsChecked(t *testing.T) {
 			t.Errorf("%s: %v (expected %q)", x.name, err, x.want)
 		}
 	}
+	// 3 left; its last message came behind that, and it is back in the next one.
+	if _, err := parseShort(1, true, strings.Split("m=1,2,3 l= j=|3#1|m=1,2 l=3 j=|3#2|m=1,2,3 l= j=3|3#9", "|")...); err != nil {
+		t.Error(err)
+	}
 	if _, err := parseShort(1, true, strings.Split("m=1,2,3 l= j=|3#1|m=1,2 l=3 j=|m=1,2 l= j=|m=1,2 l= j=|m=1,2,3 l= j=3|3#9", "|")...); err != nil {
 		t.Errorf("a sender that was away has sent to others meanwhile: %v", err)
 	}

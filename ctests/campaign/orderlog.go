@@ -178,8 +178,14 @@ func (l *Log) message(m Msg, seen map[uint64]*progress) error {
 	case ok && !last.left && m.Counter != last.counter+1:
 		return fmt.Errorf("message %v after #%d of a sender that never left: a gap", m, last.counter)
 	}
-	seen[m.Incarnation] = &progress{sender: dotted(m.Sender), counter: m.Counter}
 	s := &l.Segments[len(l.Segments)-1]
+	// What a sender that left had sent before may come in the transitional
+	// configuration without it; it has left nevertheless, and what it sends
+	// elsewhere until it is back is not for this node.
+	seen[m.Incarnation] = &progress{
+		sender: dotted(m.Sender), counter: m.Counter,
+		left: s.Trans != nil && !slices.Contains(s.Trans.Members, dotted(m.Sender)),
+	}
 	if !slices.Contains(s.Regular.Members, dotted(m.Sender)) {
 		return fmt.Errorf("message of %s, which is no member of the configuration %v", dotted(m.Sender), s.Regular.Members)
 	}
