@@ -3,6 +3,7 @@ package campaign
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -27,8 +28,8 @@ type OverloadReport struct {
 	Sent, Again, Bytes int64
 	Seconds            float64
 	PeakRSS            int64
-	// FlatFrom and FlatTo are the resident sizes at the beginning and the end of
-	// the second half, of the executive that grew most.
+	// FlatFrom and FlatTo are the mean resident sizes in the first and the last
+	// third of the second half, of the executive that grew most.
 	FlatFrom, FlatTo int64
 	// P99 of another client's requests, by name.
 	P99     map[string]time.Duration
@@ -107,37 +108,43 @@ func Overload(o OverloadOptions) (*OverloadReport, error) {
 // watchMemory samples the executives' resident size for the duration.
 func (r *OverloadReport) watchMemory(c *harness.Cluster, d time.Duration) error {
 	began := time.Now()
-	var from, to []int64
+	thirds := make([][2]mean, len(c.Nodes)) // of the second half: the first, the last
 	for time.Since(began) < d {
 		time.Sleep(min(d/20, 500*time.Millisecond))
-		half := time.Since(began) >= d/2
+		at := time.Since(began)
 		for i, n := range c.Nodes {
 			u, err := n.Exec.Usage()
 			if err != nil {
 				return fmt.Errorf("node %d: %w\n%s", i+1, err, n.Output())
 			}
 			r.PeakRSS = max(r.PeakRSS, u.Peak)
-			if !half {
-				continue
+			switch {
+			case at < d/2:
+			case at < d*2/3:
+				thirds[i][0].add(u.RSS)
+			case at >= d*5/6:
+				thirds[i][1].add(u.RSS)
 			}
-			if len(from) <= i {
-				from, to = append(from, u.RSS), append(to, u.RSS)
-			}
-			to[i] = u.RSS
 		}
 	}
-	if len(from) == 0 {
-		return errors.New("memory was never sampled in the second half")
-	}
-	worst := 0
-	for i := range from {
-		if to[i]-from[i] > to[worst]-from[worst] {
-			worst = i
+	grown := int64(math.MinInt64)
+	for _, t := range thirds {
+		if t[0].n == 0 || t[1].n == 0 {
+			return errors.New("memory was never sampled in a third of the second half")
+		}
+		if from, to := t[0].value(), t[1].value(); to-from > grown {
+			grown, r.FlatFrom, r.FlatTo = to-from, from, to
 		}
 	}
-	r.FlatFrom, r.FlatTo = from[worst], to[worst]
 	return nil
 }
+
+// mean is taken because the resident size goes up and down with the collector
+// and with what waits for slow clients: two single looks tell nothing.
+type mean struct{ sum, n int64 }
+
+func (m *mean) add(v int64)  { m.sum, m.n = m.sum+v, m.n+1 }
+func (m *mean) value() int64 { return m.sum / m.n }
 
 func (r *OverloadReport) collect(flooders []*harness.Process, req *harness.Process) error {
 	for i, p := range flooders {

@@ -107,7 +107,8 @@ func (b *book) SyncStart(cfg *srp.Configuration, partition []wire.Member) {
 	b.cfg, b.part, b.syncing, b.page = cfg, partition, true, 0
 	b.got = map[wire.NodeID][]string{}
 	if partition != nil {
-		b.w.claim(fmt.Sprintf("%s in ring %v of the partition of %d", b.name, cfg.Ring, partition[0].ID),
+		// The members too: where a disk got lost a ring id may come a second time.
+		b.w.claim(fmt.Sprintf("%s in ring %v of %v, the partition of %d", b.name, cfg.Ring, cfg.Members, partition[0].ID),
 			fmt.Sprint(partition, b.words))
 	}
 }
