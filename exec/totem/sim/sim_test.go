@@ -42,6 +42,19 @@ func TestAShortCampaignHasNoViolation(t *testing.T) {
 	}
 }
 
+func TestSeedsThatOnceFailedPass(t *testing.T) {
+	w := NewWorld()
+	for _, seed := range []uint64{
+		1303, 4881, // a Join of an older start of a member, replayed
+		56995, // a challenge of another start of a member, replayed, where a disk was lost
+		58620, // a Join of a start that answered before the ring with another one formed
+	} {
+		if _, v := w.Run(Options{Seed: seed}); v != nil {
+			t.Errorf("seed %d: %v", seed, v)
+		}
+	}
+}
+
 func TestTheSameSeedIsTheSameWorldToTheEvent(t *testing.T) {
 	trace := func(w *World, seed uint64) string {
 		var b bytes.Buffer

@@ -276,6 +276,12 @@ func (m *Machine) stepChallenge(org Origin, pkt []byte) Reject {
 		return RejectNoEcho
 	}
 	from := wire.Member{ID: org.Member.ID, Start: c.Start, Nonce: org.Member.Nonce}
+	if m.otherStartOfMember(from) && !m.strangerLives(from) {
+		// A challenge of a second ago may be a recording of a start that has ended, and
+		// where a state directory was lost its number says nothing: it has to answer.
+		m.askStranger(from)
+		return RejectUnproved
+	}
 	if r := m.checkStart(from, true); r != Accepted {
 		return r
 	}
@@ -313,6 +319,15 @@ func (m *Machine) stepChallenge(org Origin, pkt []byte) Reject {
 		m.setsChanged()
 	}
 	return r
+}
+
+// otherStartOfMember tells whether x is another start of a member of the ring.
+func (m *Machine) otherStartOfMember(x wire.Member) bool {
+	if m.state == Gather {
+		return false
+	}
+	i := m.cur.index(x.ID)
+	return i >= 0 && !sameStart(m.cur.members[i], x)
 }
 
 // checkStart refuses starts older than the newest one known of that id, and

@@ -244,6 +244,7 @@ func (m *Machine) installed() {
 	m.sampled = false
 	m.procs = m.procs[:0]
 	clear(m.joins)
+	m.forgetOtherStarts()
 	m.keepSuspects()
 	m.armMergeDetect()
 	m.trace(Event{Kind: EventState, Cause: m.cause, A: uint64(len(m.cur.members))})

@@ -73,6 +73,16 @@ func (m *Machine) strangerAnswered(from wire.Member, number uint64) bool {
 	return true
 }
 
+// forgetOtherStarts forgets what other starts of the members of a new ring have
+// answered: that was before this one took their place.
+func (m *Machine) forgetOtherStarts() {
+	for _, x := range m.cur.members {
+		if s, ok := m.strangers[x.ID]; ok && s.Nonce != x.Nonce {
+			delete(m.strangers, x.ID)
+		}
+	}
+}
+
 // proveStranger notes that a processor is alive.
 func (m *Machine) proveStranger(id wire.NodeID, nonce wire.Nonce) {
 	if s, ok := m.strangers[id]; ok && s.Nonce == nonce {
