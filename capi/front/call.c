@@ -95,6 +95,19 @@ static int wait_for(const struct aisrt_call *c, int64_t deadline)
 	}
 }
 
+/* Waits a little, or less. */
+static void pause_for(const struct aisrt_call *c)
+{
+	struct timespec t;
+	struct pollfd p;
+
+	p.fd = c->wait_fd;
+	p.events = 0;
+	t.tv_sec = (time_t)(c->pause_ns / 1000000000);
+	t.tv_nsec = (long)(c->pause_ns % 1000000000);
+	ppoll(&p, 1, &t, NULL);
+}
+
 /* Makes the memory of results large enough. */
 static int make_room(struct aisrt_call *c)
 {
@@ -122,6 +135,12 @@ static unsigned enter_until_done(struct aisrt_call *c, int64_t deadline, struct 
 		case AISRT_WAIT:
 			aisf_unblock(signals);
 			c->phase = wait_for(c, deadline) ? AISRT_RESUME : AISRT_EXPIRED;
+			aisf_block(signals);
+			break;
+		case AISRT_PAUSE:
+			aisf_unblock(signals);
+			pause_for(c);
+			c->phase = AISRT_RESUME;
 			aisf_block(signals);
 			break;
 		case AISRT_ROOM:

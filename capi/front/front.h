@@ -28,12 +28,15 @@ enum {
 	AISF_INVALID_PARAM = 7,
 	AISF_NO_MEMORY = 8,
 	AISF_BAD_HANDLE = 9,
+	AISF_ACCESS = 11,
 	AISF_NOT_EXIST = 12,
 	AISF_NO_SPACE = 15,
 	AISF_NAME_NOT_FOUND = 17,
 	AISF_NO_RESOURCES = 18,
+	AISF_BAD_OPERATION = 20,
 	AISF_BAD_FLAGS = 25,
 	AISF_TOO_BIG = 26,
+	AISF_NO_SECTIONS = 27,
 	AISF_TOO_MANY_GROUPS = 1030
 };
 
@@ -46,11 +49,19 @@ enum aisf_type {
 	AISF_EVS_A01,
 	AISF_EVS_B01,
 	AISF_EVT_A01,
-	AISF_EVT_B01
+	AISF_EVT_B01,
+	AISF_CKPT_A01,
+	AISF_CKPT_A01_OPEN,
+	AISF_CKPT_A01_ITERATOR,
+	AISF_CKPT_A01_UNLINK, /* the connection of one saCkptCheckpointUnlink */
+	AISF_CKPT_A01_ALONE,  /* the connection of one saCkptCheckpointOpen */
+	AISF_CKPT_B01,
+	AISF_CKPT_B01_OPEN,
+	AISF_CKPT_B01_ITERATOR
 };
 
 /* Service numbers of the protocol. */
-enum { AISF_SERVICE_EVS = 0, AISF_SERVICE_CLM = 1, AISF_SERVICE_EVT = 6 };
+enum { AISF_SERVICE_EVS = 0, AISF_SERVICE_CLM = 1, AISF_SERVICE_CKPT = 3, AISF_SERVICE_EVT = 6 };
 
 /* Set per library: does SA_DISPATCH_ONE wait for a callback, as openais' did? */
 extern const int aisf_one_blocks;
@@ -78,7 +89,9 @@ struct aisf_handle {
 	unsigned slot;
 
 	/* Under the lock of the table. */
-	unsigned users; /* calls under way, and one for being open */
+	unsigned users; /* calls under way, one for being open, one per child */
+	struct aisf_handle *parent; /* whose connection this one uses; set at its making */
+	struct aisf_handle *children, *sibling;
 
 	int closing; /* Finalize has begun; read and written atomically */
 	void *conn;
@@ -114,6 +127,19 @@ struct aisf_handle {
 unsigned aisf_open(enum aisf_type type, uint32_t service, uint32_t generation,
 	int64_t deadline, aisf_run_fn *run, void *own, void (*own_free)(void *),
 	struct aisf_handle **h);
+
+/*
+ * Opens a handle below parent, whose connection its requests use: it ends with
+ * parent at the latest, and parent's memory outlives it. The caller uses parent
+ * and goes on doing so. own as in aisf_open.
+ */
+unsigned aisf_open_child(enum aisf_type type, struct aisf_handle *parent, void *own,
+	void (*own_free)(void *), uint64_t *id);
+
+/* The child of parent that matches, or NULL; give it back with aisf_put. match is
+ * called with the table locked. */
+struct aisf_handle *aisf_get_child(struct aisf_handle *parent,
+	int (*match)(const struct aisf_handle *child, const void *arg), const void *arg);
 
 /* The handle that id names, or NULL; give it back with aisf_put. */
 struct aisf_handle *aisf_get(uint64_t id, enum aisf_type type);

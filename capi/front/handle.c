@@ -5,6 +5,9 @@
  * part as well. The generation counts on through forks, so that a handle a child
  * inherited names nothing there. A handle in use is kept by a count: Finalize
  * wakes whoever waits on it, and the last one out releases it.
+ *
+ * A child has no connection; it uses its parent, which lives on until the last
+ * child is released, and leaves the table with it.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -92,7 +95,8 @@ static int take_slot(struct aisf_state *s, struct aisf_handle *h)
 	return 0;
 }
 
-static int enter_table(struct aisf_handle *h)
+/* *id is the handle's from then on; h itself may be gone with the lock. */
+static int enter_table(struct aisf_handle *h, uint64_t *id)
 {
 	struct aisf_state *s = aisf_state();
 	uint32_t check = aisf_random_part();
@@ -100,13 +104,20 @@ static int enter_table(struct aisf_handle *h)
 	int ok;
 
 	pthread_mutex_lock(&s->table_lock);
-	ok = take_slot(s, h);
+	/* Nothing is added below what is being finalized. */
+	ok = (h->parent == NULL || !h->parent->closing) && take_slot(s, h);
 	if (ok) {
 		do
 			generation = __atomic_add_fetch(&last_generation, 1, __ATOMIC_RELAXED) & MAX_GENERATION;
 		while (generation == 0);
 		h->id = (uint64_t)check << 32 | generation << 16 | h->slot;
+		*id = h->id;
 		h->users = 1;
+		if (h->parent != NULL) {
+			h->parent->users++;
+			h->sibling = h->parent->children;
+			h->parent->children = h;
+		}
 	}
 	pthread_mutex_unlock(&s->table_lock);
 	return ok;
@@ -172,6 +183,16 @@ static void destroy(struct aisf_handle *h)
 	free(h);
 }
 
+/* A child holds its parent. */
+static void destroy_chain(struct aisf_handle *h)
+{
+	struct aisf_handle *parent = h->parent;
+
+	destroy(h);
+	if (parent != NULL)
+		aisf_put(parent);
+}
+
 void aisf_put(struct aisf_handle *h)
 {
 	struct aisf_state *s = aisf_state();
@@ -181,7 +202,47 @@ void aisf_put(struct aisf_handle *h)
 	left = --h->users;
 	pthread_mutex_unlock(&s->table_lock);
 	if (left == 0)
-		destroy(h);
+		destroy_chain(h);
+}
+
+/* Under the lock: takes h and all below it out of the table. They are put on the
+ * list at *gone with the use that being open was. */
+static void take_out(struct aisf_state *s, struct aisf_handle *h, struct aisf_handle **gone)
+{
+	while (h->children != NULL) {
+		struct aisf_handle *child = h->children;
+
+		h->children = child->sibling;
+		take_out(s, child, gone);
+	}
+	s->slots[h->slot] = NULL;
+	s->slots_used--;
+	__atomic_store_n(&h->closing, 1, __ATOMIC_SEQ_CST);
+	h->sibling = *gone;
+	*gone = h;
+}
+
+static void leave_parent(struct aisf_handle *h)
+{
+	struct aisf_handle **at;
+
+	if (h->parent == NULL)
+		return;
+	for (at = &h->parent->children; *at != h; at = &(*at)->sibling)
+		;
+	*at = h->sibling;
+}
+
+/* Who waits on a descriptor or for its turn wakes up and sees it. */
+static void wake(struct aisf_handle *h)
+{
+	if (h->parent == NULL) {
+		shutdown(h->request_fd, SHUT_RDWR);
+		shutdown(h->callback_fd, SHUT_RDWR);
+	}
+	pthread_mutex_lock(&h->lock);
+	pthread_cond_broadcast(&h->turn);
+	pthread_mutex_unlock(&h->lock);
 }
 
 /* In a child made by a fork inside a callback the slot is not there. */
@@ -193,24 +254,22 @@ int aisf_is_open(const struct aisf_state *s, const struct aisf_handle *h)
 unsigned aisf_finalize(struct aisf_handle *h)
 {
 	struct aisf_state *s = aisf_state();
+	struct aisf_handle *gone = NULL;
 	int first = 0;
 
 	pthread_mutex_lock(&s->table_lock);
 	if (aisf_is_open(s, h)) {
-		s->slots[h->slot] = NULL;
-		s->slots_used--;
-		h->users--; /* being open; the caller's own use is still counted */
+		leave_parent(h);
+		take_out(s, h, &gone);
 		first = 1;
 	}
 	pthread_mutex_unlock(&s->table_lock);
-	if (first) {
-		/* Who waits on a descriptor or for its turn wakes up and sees it. */
-		__atomic_store_n(&h->closing, 1, __ATOMIC_SEQ_CST);
-		shutdown(h->request_fd, SHUT_RDWR);
-		shutdown(h->callback_fd, SHUT_RDWR);
-		pthread_mutex_lock(&h->lock);
-		pthread_cond_broadcast(&h->turn);
-		pthread_mutex_unlock(&h->lock);
+	while (gone != NULL) {
+		struct aisf_handle *next = gone->sibling;
+
+		wake(gone);
+		aisf_put(gone);
+		gone = next;
 	}
 	aisf_put(h);
 	return first ? AISF_OK : AISF_BAD_HANDLE;
@@ -241,6 +300,7 @@ unsigned aisf_open(enum aisf_type type, uint32_t service, uint32_t generation,
 {
 	struct aisf_handle *h;
 	struct aisrt_call c;
+	uint64_t id;
 	unsigned error = aisf_load();
 
 	h = error == AISF_OK ? make(type) : NULL;
@@ -266,7 +326,7 @@ unsigned aisf_open(enum aisf_type type, uint32_t service, uint32_t generation,
 		h->callback_fd = c.callback_fd;
 		h->fd_note[0] = aisf_note_fd(c.request_fd);
 		h->fd_note[1] = aisf_note_fd(c.callback_fd);
-		if (!enter_table(h))
+		if (!enter_table(h, &id))
 			error = AISF_NO_RESOURCES;
 	}
 	if (error != AISF_OK) {
@@ -275,4 +335,39 @@ unsigned aisf_open(enum aisf_type type, uint32_t service, uint32_t generation,
 	}
 	*out = h;
 	return AISF_OK;
+}
+
+unsigned aisf_open_child(enum aisf_type type, struct aisf_handle *parent, void *own,
+	void (*own_free)(void *), uint64_t *id)
+{
+	struct aisf_handle *h = make(type);
+
+	if (h == NULL) {
+		own_free(own);
+		return AISF_NO_MEMORY;
+	}
+	h->own = own;
+	h->own_free = own_free;
+	h->parent = parent;
+	if (!enter_table(h, id)) {
+		h->parent = NULL;
+		destroy(h);
+		return __atomic_load_n(&parent->closing, __ATOMIC_SEQ_CST) ? AISF_BAD_HANDLE : AISF_NO_RESOURCES;
+	}
+	return AISF_OK;
+}
+
+struct aisf_handle *aisf_get_child(struct aisf_handle *parent,
+	int (*match)(const struct aisf_handle *child, const void *arg), const void *arg)
+{
+	struct aisf_state *s = aisf_state();
+	struct aisf_handle *h;
+
+	pthread_mutex_lock(&s->table_lock);
+	for (h = parent->children; h != NULL && !match(h, arg); h = h->sibling)
+		;
+	if (h != NULL)
+		h->users++;
+	pthread_mutex_unlock(&s->table_lock);
+	return h;
 }

@@ -80,8 +80,10 @@ func entryPoints(a *api, l *library, gen, service string) []byte {
 			name := f.name
 			plain = plain || e.symbol == f.name
 			if e.symbol != f.name && e.symbol != "ais_"+gen+"_"+f.name {
-				name = e.symbol // a second spelling: no header declares it
-				fmt.Fprintf(&body, "\n%s %s(\n\t%s);", f.returns, name, strings.Join(f.params, ",\n\t"))
+				// A second spelling, or the same name with another signature: bound by
+				// label, because a header may declare that name.
+				name = "aisf_export_" + e.symbol
+				fmt.Fprintf(&body, "\nextern %s %s(\n\t%s) __asm__(\"%s\");", f.returns, name, strings.Join(f.params, ",\n\t"), e.symbol)
 			}
 			fmt.Fprintf(&body, "\nAISF_PUBLIC %s %s(\n\t%s)\n{\n\treturn %s(%s);\n}\n",
 				f.returns, name, strings.Join(f.params, ",\n\t"), f.adapter(), strings.Join(f.args(), ", "))

@@ -20,7 +20,7 @@
 #include "aisrt_evt.h"
 
 /* Changes with any change of this file; front and runtime must agree. */
-#define AISRT_ABI 2
+#define AISRT_ABI 4
 
 /* The name under which a loaded copy is found, by whatever path it came. */
 #define AISRT_SONAME "libais-runtime.so.1"
@@ -46,6 +46,22 @@ enum aisrt_op {
 	AISRT_EVT_UNSUBSCRIBE,
 	AISRT_EVT_RETENTION_CLEAR,
 	AISRT_EVT_FETCH, /* after AISRT_EVT_PENDING; flags as those of NEXT */
+	AISRT_CKPT_OPEN,
+	AISRT_CKPT_OPEN_ASYNC,
+	AISRT_CKPT_CLOSE,
+	AISRT_CKPT_UNLINK,
+	AISRT_CKPT_RETENTION,
+	AISRT_CKPT_ACTIVE,
+	AISRT_CKPT_STATUS,
+	AISRT_CKPT_SECTION_CREATE,
+	AISRT_CKPT_SECTION_DELETE,
+	AISRT_CKPT_EXPIRATION,
+	AISRT_CKPT_ITERATE,
+	AISRT_CKPT_WRITE,
+	AISRT_CKPT_OVERWRITE,
+	AISRT_CKPT_READ,
+	AISRT_CKPT_SYNCHRONIZE,
+	AISRT_CKPT_SYNCHRONIZE_ASYNC,
 	AISRT_NEXT, /* take the next callback; uses the callback half */
 	AISRT_CLOSE, /* nobody else may use the connection */
 
@@ -68,7 +84,8 @@ enum aisrt_phase {
 enum aisrt_result {
 	AISRT_DONE, /* error tells how it went */
 	AISRT_WAIT, /* poll wait_fd for wait_events, then AISRT_RESUME */
-	AISRT_ROOM  /* out needs out_size bytes, then AISRT_RESUME */
+	AISRT_ROOM, /* out needs out_size bytes, then AISRT_RESUME */
+	AISRT_PAUSE /* wait pause_ns or until wait_fd has an error, then AISRT_RESUME */
 };
 
 /* Callbacks that AISRT_NEXT finds. */
@@ -80,7 +97,9 @@ enum aisrt_kind {
 	AISRT_EVS_CONFCHG,
 	AISRT_EVT_OPENED,
 	AISRT_EVT_DELIVERED, /* out_size is the size of the event's data */
-	AISRT_EVT_PENDING    /* events wait: FETCH, then NEXT again */
+	AISRT_EVT_PENDING,   /* events wait: FETCH, then NEXT again */
+	AISRT_CKPT_OPENED,
+	AISRT_CKPT_SYNCHRONIZED
 };
 
 /* A cluster node. change: 1 none, 2 joined, 3 left. */
@@ -111,6 +130,41 @@ struct aisrt_member {
 struct aisrt_part {
 	const void *base;
 	size_t size;
+};
+
+/* Creation attributes of a checkpoint, with the flags of B.01.01. */
+struct aisrt_ckpt_attributes {
+	uint64_t size;
+	int64_t retention;
+	uint64_t max_section_size;
+	uint64_t max_section_id_size;
+	uint32_t max_sections;
+	uint32_t flags;
+};
+
+/* A section's descriptor. Its id is id_size bytes at out + id_at. */
+struct aisrt_ckpt_section {
+	int64_t expiration;
+	int64_t last_update;
+	uint64_t size;
+	uint64_t id_at;
+	uint32_t id_size;
+	uint32_t state;
+};
+
+/*
+ * A vector of a write or a read. A read stores the size of what there is in got;
+ * with data NULL it stores memory from malloc there, which is the front's whether
+ * the request succeeds or not. size UINT64_MAX: all there is.
+ */
+struct aisrt_ckpt_vector {
+	const void *section;
+	void *data;
+	uint64_t offset;
+	uint64_t size;
+	uint64_t got;
+	uint32_t section_size;
+	uint32_t allocated;
 };
 
 struct aisrt_call {
@@ -145,8 +199,31 @@ struct aisrt_call {
 	const struct aisrt_part *parts;
 	uint32_t part_count;
 
+	/* CKPT. handle: of the executive; out of OPEN and callbacks. name: of a
+	 * checkpoint or a section. OPEN: attributes are in if has_attributes; out of
+	 * OPEN, STATUS and callbacks. time: a duration or an expiration. cursor, at_end: of ITERATE. */
+	struct aisrt_ckpt_attributes attributes;
+	uint32_t has_attributes;
+	uint32_t handle;
+	const void *name;
+	uint32_t name_size;
+	uint32_t chosen;
+	int64_t time;
+	uint64_t cursor;
+	uint32_t at_end;
+	uint32_t limit;
+	const void *data;
+	uint64_t data_size;
+	struct aisrt_ckpt_vector *vectors;
+	uint32_t vector_count;
+	uint32_t vector_known; /* out: an error is about vector_index */
+	uint32_t vector_index;
+	uint64_t memory_used;
+	uint64_t pause_ns;
+
 	/* Results. out: an array of aisrt_node, of aisrt_member (members, left,
-	 * joined), or a message; items is how many of it there are. */
+	 * joined), of aisrt_ckpt_section followed by
+	 * their ids, a message, or a section's id; items is how many of it there are. */
 	uint32_t kind;
 	void *out;
 	uint64_t out_room;

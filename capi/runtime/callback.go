@@ -9,6 +9,7 @@ import (
 	"unsafe"
 
 	"ais/libais"
+	"ais/libais/ckpt"
 	"ais/libais/ipcwire"
 )
 
@@ -86,6 +87,19 @@ func (cn *conn) put(c *C.struct_aisrt_call) C.int {
 		putMembers(c, 0, k.Members)
 		putMembers(c, len(k.Members), k.Left)
 		putMembers(c, len(k.Members)+len(k.Left), k.Joined)
+	case ipcwire.CkptOpenCallback:
+		if !ckpt.OpenResult(cn.taken, &cn.opened) {
+			return cn.broken(c)
+		}
+		c.kind, c.result = C.AISRT_CKPT_OPENED, C.uint32_t(cn.opened.Error)
+		c.invocation, c.handle = C.uint64_t(cn.opened.Invocation), C.uint32_t(cn.opened.Opened.Handle)
+		putAttributes(c, &cn.opened.Opened.Attributes)
+	case ipcwire.CkptSynchronizeCallback:
+		if !ckpt.SynchronizeResult(cn.taken, &cn.synced) {
+			return cn.broken(c)
+		}
+		c.kind, c.result = C.AISRT_CKPT_SYNCHRONIZED, C.uint32_t(cn.synced.Error)
+		c.invocation, c.handle = C.uint64_t(cn.synced.Invocation), C.uint32_t(cn.synced.Handle)
 	default:
 		return cn.broken(c)
 	}

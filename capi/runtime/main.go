@@ -38,6 +38,7 @@ type conn struct {
 	view   ipcwire.ClmView
 	node   ipcwire.ClmNodeInfo
 	evs    ipcwire.EvsMembership
+	ckpt   ckptRequest
 
 	// callback half
 	taken   libais.Callback // waits for room in the front's memory
@@ -46,6 +47,8 @@ type conn struct {
 	cbNode  ipcwire.ClmNodeGetResult
 	config  ipcwire.EvsConfiguration
 	deliver ipcwire.EvsDelivery
+	opened  ipcwire.CkptOpenResult
+	synced  ipcwire.CkptSynchronizeResult
 
 	evt *evtConn // of EVT only
 }
@@ -160,6 +163,9 @@ func socketName(s *C.char) string {
 
 // request carries one request on.
 func (cn *conn) request(c *C.struct_aisrt_call) C.int {
+	if c.op >= C.AISRT_CKPT_OPEN && c.op <= C.AISRT_CKPT_SYNCHRONIZE_ASYNC {
+		return cn.requestCkpt(c)
+	}
 	switch c.phase {
 	case C.AISRT_EXPIRED:
 		cn.c.Abandon()

@@ -1,7 +1,8 @@
 /*
  * ais_types.h: the types of the Application Interface Specification, generation
  * A.01.01, with the widths and values of openais of 2004. As there, the data
- * types of the single services are in this file too; today those of CLM and EVT.
+ * types of the single services are in this file too; today those of CLM, EVT and
+ * CKPT.
  *
  * Owns: types, error codes, constants. Declares no function. Works alone in C89
  * to C23 and in C++, on 32 and 64 bit Linux. SaUint32T is unsigned long, so it
@@ -259,6 +260,123 @@ typedef struct {
 /* Bytes of data of an event at most. At most 64 patterns or filters, each of at
  * most 1024 bytes. */
 #define SA_EVT_DATA_MAX_LEN 65536
+
+/* ---- Checkpoint Service ---- */
+
+/* A use of the service, an open checkpoint, an iteration over its sections; only
+ * the library knows what is in them. */
+typedef int SaCkptHandleT;
+typedef int SaCkptCheckpointHandleT;
+typedef int SaCkptSectionIteratorT;
+
+/*
+ * When a write returns; exactly one of them. ALL_REPLICAS: every replica has it.
+ * ACTIVE_REPLICA: the active replica has it, the others follow. ACTIVE_REPLICA_WEAK:
+ * as ACTIVE_REPLICA, and an error may leave a part of it.
+ */
+#define SA_CKPT_WR_ALL_REPLICAS 0x1
+#define SA_CKPT_WR_ACTIVE_REPLICA 0x2
+#define SA_CKPT_WR_ACTIVE_REPLICA_WEAK 0x4
+typedef SaUint32T SaCkptCheckpointCreationFlagsT;
+
+/*
+ * What a checkpoint may hold: bytes in all sections together, how many sections,
+ * bytes of one section, bytes of a section's identifier. retentionDuration:
+ * nanoseconds that it outlives its last close.
+ */
+typedef struct {
+	SaCkptCheckpointCreationFlagsT creationFlags;
+	SaSizeT checkpointSize;
+	SaTimeT retentionDuration;
+	SaUint32T maxSections;
+	SaSizeT maxSectionSize;
+	SaUint32T maxSectionIdSize;
+} SaCkptCheckpointCreationAttributesT;
+
+/* What an open checkpoint may be used for. COLOCATED belongs to the creation: the
+ * active replica is where saCkptActiveCheckpointSet was called. */
+#define SA_CKPT_CHECKPOINT_READ 0x1
+#define SA_CKPT_CHECKPOINT_WRITE 0x2
+#define SA_CKPT_CHECKPOINT_COLOCATED 0x4
+typedef SaUint32T SaCkptCheckpointOpenFlagsT;
+
+/* The section of a checkpoint with one section only, and the wish for an
+ * identifier that the service chooses. */
+#define SA_CKPT_DEFAULT_SECTION_ID {0, 0}
+#define SA_CKPT_GENERATED_SECTION_ID {0, 0}
+
+/* A section's identifier: idLen bytes at id. */
+typedef struct {
+	SaUint8T *id;
+	SaUint32T idLen;
+} SaCkptSectionIdT;
+
+/* expirationTime: nanoseconds since 1970; all bits but the first one for never. */
+typedef struct {
+	SaCkptSectionIdT *sectionId;
+	SaTimeT expirationTime;
+} SaCkptSectionCreationAttributesT;
+
+typedef enum {
+	SA_CKPT_SECTION_VALID = 1,
+	SA_CKPT_SECTION_CORRUPTED = 2
+} SaCkptSectionStateT;
+
+typedef struct {
+	SaCkptSectionIdT sectionId;
+	SaTimeT expirationTime;
+	SaSizeT sectionSize;
+	SaCkptSectionStateT sectionState;
+	SaTimeT lastUpdate;
+} SaCkptSectionDescriptorT;
+
+/* Which sections an iteration returns: those that never expire, that expire at
+ * the given time or before, at it or after, that are corrupted, all. */
+typedef enum {
+	SA_CKPT_SECTIONS_FOREVER = 1,
+	SA_CKPT_SECTIONS_LEQ_EXPIRATION_TIME = 2,
+	SA_CKPT_SECTIONS_GEQ_EXPIRATION_TIME = 3,
+	SA_CKPT_SECTIONS_CORRUPTED = 4,
+	SA_CKPT_SECTIONS_ANY = 5
+} SaCkptSectionsChosenT;
+
+/* A piece of a write or a read: dataSize bytes at dataBuffer, at dataOffset of the
+ * section. readSize: how many bytes a read has found. */
+typedef struct {
+	SaCkptSectionIdT sectionId;
+	void *dataBuffer;
+	SaSizeT dataSize;
+	SaOffsetT dataOffset;
+	SaSizeT readSize;
+} SaCkptIOVectorElementT;
+
+/* memoryUsed: bytes of data in all sections. */
+typedef struct {
+	SaCkptCheckpointCreationAttributesT checkpointCreationAttributes;
+	SaUint32T numberOfSections;
+	SaUint32T memoryUsed;
+} SaCkptCheckpointStatusT;
+
+/*
+ * Called by saCkptDispatch with the result of saCkptCheckpointOpenAsync.
+ * checkpointHandle points to the handle, which is open when error is SA_OK; the
+ * memory it lies in is the library's and valid until the callback returns.
+ */
+typedef void (*SaCkptCheckpointOpenCallbackT)(
+	SaInvocationT invocation,
+	const SaCkptCheckpointHandleT *checkpointHandle,
+	SaErrorT error);
+
+/* Called by saCkptDispatch with the result of saCkptCheckpointSynchronizeAsync. */
+typedef void (*SaCkptCheckpointSynchronizeCallbackT)(
+	SaInvocationT invocation,
+	SaErrorT error);
+
+/* Either may be NULL; calls that need it then return SA_ERR_INIT. */
+typedef struct {
+	SaCkptCheckpointOpenCallbackT saCkptCheckpointOpenCallback;
+	SaCkptCheckpointSynchronizeCallbackT saCkptCheckpointSynchronizeCallback;
+} SaCkptCallbacksT;
 
 #ifdef __cplusplus
 }

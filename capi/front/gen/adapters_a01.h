@@ -3,6 +3,7 @@
 #define AISF_ADAPTERS_A01_H
 
 #include "a.01.01/ais_clm.h"
+#include "a.01.01/ais_ckpt.h"
 #include "a.01.01/evs.h"
 #include "a.01.01/ais_evt.h"
 
@@ -41,6 +42,108 @@ SaErrorT aisf_a01_saClmClusterNodeGetAsync(
 	SaInvocationT invocation,
 	SaClmNodeIdT nodeId,
 	SaClmClusterNodeT *clusterNode);
+
+SaErrorT aisf_a01_saCkptInitialize(
+	SaCkptHandleT *ckptHandle,
+	const SaCkptCallbacksT *callbacks,
+	const SaVersionT *version);
+
+SaErrorT aisf_a01_saCkptSelectionObjectGet(
+	const SaCkptHandleT *ckptHandle,
+	SaSelectionObjectT *selectionObject);
+
+SaErrorT aisf_a01_saCkptDispatch(
+	const SaCkptHandleT *ckptHandle,
+	SaDispatchFlagsT dispatchFlags);
+
+SaErrorT aisf_a01_saCkptFinalize(
+	const SaCkptHandleT *ckptHandle);
+
+SaErrorT aisf_a01_saCkptCheckpointOpen(
+	const SaNameT *checkpointName,
+	const SaCkptCheckpointCreationAttributesT *checkpointCreationAttributes,
+	SaCkptCheckpointOpenFlagsT checkpointOpenFlags,
+	SaTimeT timeout,
+	SaCkptCheckpointHandleT *checkpointHandle);
+
+SaErrorT aisf_a01_saCkptCheckpointOpenAsync(
+	const SaCkptHandleT *ckptHandle,
+	SaInvocationT invocation,
+	const SaNameT *checkpointName,
+	const SaCkptCheckpointCreationAttributesT *checkpointCreationAttributes,
+	SaCkptCheckpointOpenFlagsT checkpointOpenFlags);
+
+SaErrorT aisf_a01_saCkptCheckpointClose(
+	const SaCkptCheckpointHandleT *checkpointHandle);
+
+SaErrorT aisf_a01_saCkptCheckpointUnlink(
+	const SaNameT *checkpointName);
+
+SaErrorT aisf_a01_saCkptCheckpointRetentionDurationSet(
+	const SaCkptCheckpointHandleT *checkpointHandle,
+	SaTimeT retentionDuration);
+
+SaErrorT aisf_a01_saCkptActiveCheckpointSet(
+	const SaCkptCheckpointHandleT *checkpointHandle);
+
+SaErrorT aisf_a01_saCkptCheckpointStatusGet(
+	const SaCkptCheckpointHandleT *checkpointHandle,
+	SaCkptCheckpointStatusT *checkpointStatus);
+
+SaErrorT aisf_a01_saCkptSectionCreate(
+	const SaCkptCheckpointHandleT *checkpointHandle,
+	SaCkptSectionCreationAttributesT *sectionCreationAttributes,
+	const void *initialData,
+	SaUint32T initialDataSize);
+
+SaErrorT aisf_a01_saCkptSectionDelete(
+	const SaCkptCheckpointHandleT *checkpointHandle,
+	const SaCkptSectionIdT *sectionId);
+
+SaErrorT aisf_a01_saCkptSectionExpirationTimeSet(
+	const SaCkptCheckpointHandleT *checkpointHandle,
+	const SaCkptSectionIdT *sectionId,
+	SaTimeT expirationTime);
+
+SaErrorT aisf_a01_saCkptSectionIteratorInitialize(
+	const SaCkptCheckpointHandleT *checkpointHandle,
+	SaCkptSectionsChosenT sectionsChosen,
+	SaTimeT expirationTime,
+	SaCkptSectionIteratorT *sectionIterator);
+
+SaErrorT aisf_a01_saCkptSectionIteratorNext(
+	SaCkptSectionIteratorT *sectionIterator,
+	SaCkptSectionDescriptorT *sectionDescriptor);
+
+SaErrorT aisf_a01_saCkptSectionIteratorFinalize(
+	SaCkptSectionIteratorT *sectionIterator);
+
+SaErrorT aisf_a01_saCkptCheckpointWrite(
+	const SaCkptCheckpointHandleT *checkpointHandle,
+	const SaCkptIOVectorElementT *ioVector,
+	SaUint32T numberOfElements,
+	SaUint32T *erroneousVectorIndex);
+
+SaErrorT aisf_a01_saCkptSectionOverwrite(
+	const SaCkptCheckpointHandleT *checkpointHandle,
+	const SaCkptSectionIdT *secitonId,
+	SaUint8T *dataBuffer,
+	SaSizeT dataSize);
+
+SaErrorT aisf_a01_saCkptCheckpointRead(
+	const SaCkptCheckpointHandleT *checkpointHandle,
+	SaCkptIOVectorElementT *ioVector,
+	SaUint32T numberOfElements,
+	SaUint32T *erroneousVectorIndex);
+
+SaErrorT aisf_a01_saCkptCheckpointSynchronize(
+	const SaCkptCheckpointHandleT *checkpointHandle,
+	SaTimeT timeout);
+
+SaErrorT aisf_a01_saCkptCheckpointSynchronizeAsync(
+	const SaCkptHandleT *ckptHandle,
+	SaInvocationT invocation,
+	const SaCkptCheckpointHandleT *checkpointHandle);
 
 evs_error_t aisf_a01_evs_initialize(
 	evs_handle_t *handle,

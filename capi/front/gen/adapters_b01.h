@@ -3,6 +3,7 @@
 #define AISF_ADAPTERS_B01_H
 
 #include "saClm.h"
+#include "saCkpt.h"
 #include "evs.h"
 #include "saEvt.h"
 
@@ -40,6 +41,115 @@ SaAisErrorT aisf_b01_saClmClusterNodeGetAsync(
 	SaClmHandleT clmHandle,
 	SaInvocationT invocation,
 	SaClmNodeIdT nodeId);
+
+SaAisErrorT aisf_b01_saCkptInitialize(
+	SaCkptHandleT *ckptHandle,
+	const SaCkptCallbacksT *callbacks,
+	SaVersionT *version);
+
+SaAisErrorT aisf_b01_saCkptSelectionObjectGet(
+	SaCkptHandleT ckptHandle,
+	SaSelectionObjectT *selectionObject);
+
+SaAisErrorT aisf_b01_saCkptDispatch(
+	SaCkptHandleT ckptHandle,
+	SaDispatchFlagsT dispatchFlags);
+
+SaAisErrorT aisf_b01_saCkptFinalize(
+	SaCkptHandleT ckptHandle);
+
+SaAisErrorT aisf_b01_saCkptCheckpointOpen(
+	SaCkptHandleT ckptHandle,
+	const SaNameT *checkpointName,
+	const SaCkptCheckpointCreationAttributesT *checkpointCreationAttributes,
+	SaCkptCheckpointOpenFlagsT checkpointOpenFlags,
+	SaTimeT timeout,
+	SaCkptCheckpointHandleT *checkpointHandle);
+
+SaAisErrorT aisf_b01_saCkptCheckpointOpenAsync(
+	SaCkptHandleT ckptHandle,
+	SaInvocationT invocation,
+	const SaNameT *checkpointName,
+	const SaCkptCheckpointCreationAttributesT *checkpointCreationAttributes,
+	SaCkptCheckpointOpenFlagsT checkpointOpenFlags);
+
+SaAisErrorT aisf_b01_saCkptCheckpointClose(
+	SaCkptCheckpointHandleT checkpointHandle);
+
+SaAisErrorT aisf_b01_saCkptCheckpointUnlink(
+	SaCkptHandleT ckptHandle,
+	const SaNameT *checkpointName);
+
+SaAisErrorT aisf_b01_saCkptCheckpointRetentionDurationSet(
+	SaCkptCheckpointHandleT checkpointHandle,
+	SaTimeT retentionDuration);
+
+SaAisErrorT aisf_b01_saCkptActiveReplicaSet(
+	const SaCkptCheckpointHandleT checkpointHandle);
+
+SaAisErrorT aisf_b01_saCkptCheckpointStatusGet(
+	SaCkptCheckpointHandleT checkpointHandle,
+	SaCkptCheckpointDescriptorT *checkpointStatus);
+
+SaAisErrorT aisf_b01_saCkptSectionCreate(
+	SaCkptCheckpointHandleT checkpointHandle,
+	SaCkptSectionCreationAttributesT *sectionCreationAttributes,
+	const void *initialData,
+	SaSizeT initialDataSize);
+
+SaAisErrorT aisf_b01_saCkptSectionCreate_u32(
+	SaCkptCheckpointHandleT checkpointHandle,
+	SaCkptSectionCreationAttributesT *sectionCreationAttributes,
+	const void *initialData,
+	SaUint32T initialDataSize);
+
+SaAisErrorT aisf_b01_saCkptSectionDelete(
+	SaCkptCheckpointHandleT checkpointHandle,
+	const SaCkptSectionIdT *sectionId);
+
+SaAisErrorT aisf_b01_saCkptSectionExpirationTimeSet(
+	SaCkptCheckpointHandleT checkpointHandle,
+	const SaCkptSectionIdT *sectionId,
+	SaTimeT expirationTime);
+
+SaAisErrorT aisf_b01_saCkptSectionIterationInitialize(
+	const SaCkptCheckpointHandleT checkpointHandle,
+	SaCkptSectionsChosenT sectionsChosen,
+	SaTimeT expirationTime,
+	SaCkptSectionIterationHandleT *sectionIterationHandle);
+
+SaAisErrorT aisf_b01_saCkptSectionIterationNext(
+	SaCkptSectionIterationHandleT sectionIterationHandle,
+	SaCkptSectionDescriptorT *sectionDescriptor);
+
+SaAisErrorT aisf_b01_saCkptSectionIterationFinalize(
+	SaCkptSectionIterationHandleT sectionIterationHandle);
+
+SaAisErrorT aisf_b01_saCkptCheckpointWrite(
+	SaCkptCheckpointHandleT checkpointHandle,
+	const SaCkptIOVectorElementT *ioVector,
+	SaUint32T numberOfElements,
+	SaUint32T *erroneousVectorIndex);
+
+SaAisErrorT aisf_b01_saCkptSectionOverwrite(
+	SaCkptCheckpointHandleT checkpointHandle,
+	const SaCkptSectionIdT *secitonId,
+	const void *dataBuffer,
+	SaSizeT dataSize);
+
+SaAisErrorT aisf_b01_saCkptCheckpointRead(
+	SaCkptCheckpointHandleT checkpointHandle,
+	SaCkptIOVectorElementT *ioVector,
+	SaUint32T numberOfElements,
+	SaUint32T *erroneousVectorIndex);
+
+SaAisErrorT aisf_b01_saCkptCheckpointSynchronize(
+	SaCkptCheckpointHandleT checkpointHandle,
+	SaTimeT timeout);
+
+SaAisErrorT aisf_b01_saCkptCheckpointSynchronizeAsync(
+	SaCkptCheckpointHandleT checkpointHandle,
+	SaInvocationT invocation);
 
 evs_error_t aisf_b01_evs_initialize(
 	evs_handle_t *handle,

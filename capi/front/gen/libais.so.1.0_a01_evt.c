@@ -65,10 +65,10 @@ AISF_PUBLIC SaErrorT saEvtChannelUnlink(
 	return aisf_a01_saEvtChannelUnlink(evtHandle, channelName);
 }
 
-SaErrorT SaEvtChannelUnlink(
+extern SaErrorT aisf_export_SaEvtChannelUnlink(
 	SaEvtHandleT evtHandle,
-	const SaNameT *channelName);
-AISF_PUBLIC SaErrorT SaEvtChannelUnlink(
+	const SaNameT *channelName) __asm__("SaEvtChannelUnlink");
+AISF_PUBLIC SaErrorT aisf_export_SaEvtChannelUnlink(
 	SaEvtHandleT evtHandle,
 	const SaNameT *channelName)
 {

@@ -1,0 +1,2 @@
+/* <openais/saCkpt.h> in the source tree; an installation has the header itself here. */
+#include "../saCkpt.h"
