@@ -167,6 +167,7 @@ func (e *executive) services() (err error) {
 		Now:  func() int64 { return int64(e.loop.Now()) },
 		Wall: func() int64 { return time.Now().UnixNano() },
 		Used: tuneFor,
+		Lost: e.lostCheckpoint,
 	})
 	e.ctl = ctl.New(ctl.Sources{
 		Fill:    e.fill,
@@ -282,6 +283,12 @@ func (e *executive) after(d int64, f func()) (cancel func()) {
 }
 
 func (e *executive) logf(format string, args ...any) { e.log.Info(fmt.Sprintf(format, args...)) }
+
+// lostCheckpoint tells the operator what a merge of partitions discarded.
+func (e *executive) lostCheckpoint(l ckpt.Loss) {
+	e.log.Warn("a merge of partitions discarded a change of a checkpoint", "kind", l.Kind, "checkpoint", l.Checkpoint,
+		"section", fmt.Sprintf("%q", l.Section), "node", l.Node, "written", time.Unix(0, l.Updated))
+}
 
 // upper is what the ring delivers to: group messaging, and the manager's turn
 // after it.

@@ -1,5 +1,5 @@
 // Package conformance runs the table of every documented result of every CLM,
-// EVS and EVT function, in both generations, against real executives.
+// EVS, EVT and CKPT function, in both generations, against real executives.
 //
 // errors.tsv is the table. Its columns:
 //
