@@ -104,6 +104,9 @@ func TestEveryLibraryExportsExactlyWhatTheListSays(t *testing.T) {
 // those that could never be linked.
 var misspelt = map[string]string{"SaEvtChannelUnlink": "saEvtChannelUnlink"}
 
+// added are names that a header of the original declares and its library forgot.
+var added = map[string][]string{"libais.so.1.0": {"saCkptDispatch"}}
+
 // What the original libraries exported of their public headers, under the same
 // version, is listed; nothing else is.
 func TestTheListIsWhatTheOriginalsExported(t *testing.T) {
@@ -129,6 +132,7 @@ func TestTheListIsWhatTheOriginalsExported(t *testing.T) {
 			}
 			want = append(want, s)
 		}
+		want = append(want, added[l["file"]]...)
 		slices.Sort(want)
 		if got := listed(t, l["file"]); len(want) == 0 || !slices.Equal(got, want) {
 			t.Errorf("%s: listed are\n%v\n%s exported\n%v", l["file"], got, l["as"], want)
@@ -175,9 +179,9 @@ func TestHeadersHoldTypesValuesOffsetsAndPrototypesOfTheOriginals(t *testing.T) 
 }
 
 func TestHeadersCompileAloneInEveryStandardOfCAndCxx(t *testing.T) {
-	headers := []string{"saAis.h", "saClm.h", "evs.h", "openais/saAis.h", "openais/saClm.h", "openais/evs.h",
+	headers := []string{"saAis.h", "saClm.h", "saCkpt.h", "evs.h", "openais/saAis.h", "openais/saClm.h", "openais/saCkpt.h", "openais/evs.h",
 		"opensaf/saAis.h", "opensaf/saAis_B_5_14.h", "opensaf/saNtf.h", "opensaf/saClm.h",
-		"a.01.01/ais_types.h", "a.01.01/ais_clm.h", "a.01.01/evs.h"}
+		"a.01.01/ais_types.h", "a.01.01/ais_clm.h", "a.01.01/ais_ckpt.h", "a.01.01/evs.h"}
 	languages := map[string][]string{
 		"c":   {"c89", "gnu89", "c99", "c11", "c17", "c2x"},
 		"c++": {"c++98", "c++11", "c++14", "c++17", "c++20", "c++2b"},
