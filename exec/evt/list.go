@@ -17,10 +17,10 @@ const (
 )
 
 func dotInfo(d dot) ipcwire.EvtDot {
-	return ipcwire.EvtDot{Node: uint32(d.node), Start: d.start, N: d.n}
+	return ipcwire.EvtDot{Node: uint32(d.node), Start: d.start, Nonce: d.nonce, N: d.n}
 }
 
-func dotOf(d ipcwire.EvtDot) dot { return dot{actor{wire.NodeID(d.Node), d.Start}, d.N} }
+func dotOf(d ipcwire.EvtDot) dot { return dot{actor{wire.NodeID(d.Node), d.Start, d.Nonce}, d.N} }
 
 func (s *Service) requestChannels(c *client, seq uint32, body []byte) ipcwire.Error {
 	var q ipcwire.EvtChannelsReq

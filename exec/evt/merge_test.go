@@ -12,6 +12,11 @@ import (
 	"ais/libais/ipcwire"
 )
 
+// start is one start of a node, of a simulated nonce.
+func start(node wire.NodeID, n uint64) actor {
+	return actor{node, n, wire.Nonce{byte(node), byte(n)}}
+}
+
 // part is a partition with its state, and what a model with a tombstone for
 // everything that ever went would know.
 type part struct {
@@ -167,7 +172,7 @@ func TestMergedStatesAreWhatAModelWithTombstonesSaysWhateverTheHistory(t *testin
 		s := New(Options{})
 		parts := []*part{}
 		for n := range wire.NodeID(4) {
-			parts = append(parts, &part{nodes: []actor{{n + 1, 1}}, st: newState(), known: map[dot]bool{}, removed: map[dot]bool{}})
+			parts = append(parts, &part{nodes: []actor{start(n+1, 1)}, st: newState(), known: map[dot]bool{}, removed: map[dot]bool{}})
 		}
 		now, id := int64(0), uint64(2000)
 		pick := func() (*part, actor) {
@@ -265,4 +270,26 @@ func TestMergedStatesAreWhatAModelWithTombstonesSaysWhateverTheHistory(t *testin
 			},
 		})
 	})
+}
+
+func TestAStartNumberThatCameAgainIsAnotherStart(t *testing.T) {
+	// Node 2 lost its state directory: its second start is number 1 again. The
+	// other partition has seen five things of the first.
+	before, after := start(2, 1), start(2, 1)
+	after.nonce[5] = 1
+	there, here := newState(), newState()
+	there.open(start(1, 1), "channel", true, 1)
+	there.clock[before] = 5
+	ch, _ := here.open(after, "channel", true, 2)
+	p := &pool{}
+	shared := ipcwire.AppendEvtShared(nil, &ipcwire.EvtEvent{ID: 5000, Retention: forever})
+	e := here.retain(after, ch, 5000, p.copy(shared))
+	m := merge([]*snapshot{
+		{members: []actor{start(1, 1)}, clock: there.clock, channels: there.sorted()},
+		{members: []actor{after}, clock: here.clock, channels: here.sorted(),
+			events: []*remote{{dot: e.dot, channel: ch.id, rec: e.rec, left: forever}}},
+	}, map[actor]bool{start(1, 1): true, after: true}, idOf)
+	if len(m.events) != 1 || m.st.events[e.dot] == nil {
+		t.Errorf("%d events are retained: what node 2 retains was taken for what the start before it had removed", len(m.events))
+	}
 }

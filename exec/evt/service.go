@@ -160,7 +160,7 @@ type Service struct {
 	closings       []closing // that are not on their way yet
 	retry          func()    // cancels the timer for those; nil: it does not run
 	unannounced    bool      // a client could not be told that events wait
-	nextID         uint32    // of events
+	nextID         uint64    // of events
 
 	lowest bool   // of the members
 	timer  func() // cancels the timer of deadlines
@@ -216,9 +216,7 @@ func (s *Service) Name() string { return "evt" }
 func (s *Service) ExecInit(env service.Env) error {
 	s.env = env
 	s.self = actorOf(env.Self())
-	// A start goes on where the one before is not likely to have been: ids are
-	// compared with retained ones besides, see eventID.
-	s.nextID = uint32(env.BootTime() / 1e6)
+	s.nextID = firstID(s.self.nonce)
 	return nil
 }
 
@@ -608,15 +606,20 @@ func (s *Service) requestPublish(c *client, seq uint32, body []byte) ipcwire.Err
 	return answered
 }
 
-// eventID is a new event's id: this node's, and a number that no retained event of
-// the channel has. It is never one of the reserved ones, as no node is 0.
+// firstID is where a start begins to count its events: in a range of 4 billion
+// numbers that its nonce chose, so that no other start of any node has the same.
+// Neither the reserved ids nor 0 are in any of them.
+func firstID(n wire.Nonce) uint64 {
+	return uint64(max(1, binary.LittleEndian.Uint32(n[:]))) << 32
+}
+
+// eventID is a new event's id: one that no retained event of the channel has.
 func (s *Service) eventID(o *opening) uint64 {
 	ch := o.sc.st.find(o.channel)
 	for {
 		s.nextID++
-		id := uint64(s.self.node)<<32 | uint64(s.nextID)
-		if ch == nil || ch.byID[id] == nil {
-			return id
+		if ch == nil || ch.byID[s.nextID] == nil {
+			return s.nextID
 		}
 	}
 }

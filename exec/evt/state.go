@@ -6,6 +6,7 @@
 package evt
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 
@@ -23,16 +24,18 @@ const (
 	maxActors = 4096
 )
 
-// actor is one start of one node.
+// actor is one start of one node. Its nonce is what makes it that: a start number
+// comes again when a node has lost its state directory.
 type actor struct {
 	node  wire.NodeID
 	start uint64
+	nonce wire.Nonce
 }
 
-func actorOf(m wire.Member) actor { return actor{m.ID, m.Start} }
+func actorOf(m wire.Member) actor { return actor{m.ID, m.Start, m.Nonce} }
 
 func (a actor) compare(b actor) int {
-	return cmp.Or(cmp.Compare(a.node, b.node), cmp.Compare(a.start, b.start))
+	return cmp.Or(cmp.Compare(a.node, b.node), cmp.Compare(a.start, b.start), bytes.Compare(a.nonce[:], b.nonce[:]))
 }
 
 // dot names what an actor brought into the state: a channel it created or an event

@@ -9,7 +9,8 @@
 //	expire    uint16 times dot
 //	snapshot  records, see below; only during synchronization
 //
-// A dot is node uint32, start uint64, n uint64; an actor is a dot without n. A
+// A dot is node uint32, start uint64, nonce [16]byte, n uint64; an actor is a dot
+// without n. A
 // record is its kind uint8, its length uint32, and then:
 //
 //	members   actors: the partition that the snapshot is of
@@ -41,7 +42,7 @@ const (
 	recordChannel = 3
 	recordEvent   = 4
 
-	actorSize    = 4 + 8
+	actorSize    = 4 + 8 + len(wire.Nonce{})
 	dotSize      = actorSize + 8
 	recordHeader = 1 + 4
 	// publishHead is what a publication has before the event.
@@ -55,7 +56,8 @@ const (
 
 func appendActor(b []byte, a actor) []byte {
 	b = binary.LittleEndian.AppendUint32(b, uint32(a.node))
-	return binary.LittleEndian.AppendUint64(b, a.start)
+	b = binary.LittleEndian.AppendUint64(b, a.start)
+	return append(b, a.nonce[:]...)
 }
 
 func appendDot(b []byte, d dot) []byte {
@@ -113,7 +115,11 @@ func (c *cursor) u64() uint64 {
 	return 0
 }
 
-func (c *cursor) actor() actor { return actor{wire.NodeID(c.u32()), c.u64()} }
+func (c *cursor) actor() actor {
+	a := actor{node: wire.NodeID(c.u32()), start: c.u64()}
+	copy(a.nonce[:], c.take(len(a.nonce)))
+	return a
+}
 
 func (c *cursor) dot() dot { return dot{c.actor(), c.u64()} }
 

@@ -57,15 +57,15 @@ func expect(t testing.TB, c *servicetest.Conn, want ipcwire.Error) {
 // FuzzMessages lets a member say anything, and then checks that the service lives
 // and that the members agree.
 func FuzzMessages(f *testing.F) {
-	id := dot{actor{1, 1}, 1}
+	id := dot{start(1, 1), 1}
 	f.Add(appendOpen(nil, true, 5, []byte("n")), appendUnlink(nil, []byte("n")))
 	f.Add(appendClose(nil, []closing{{id, 1}, {id, 9}}), appendClear(nil, id, 4))
 	f.Add(appendExpire(nil, []dot{id, id}), []byte{kindPublish})
 	shared := ipcwire.AppendEvtShared(nil, &ipcwire.EvtEvent{ID: 4, Priority: 1, Retention: 9, Patterns: [][]byte{{1}}, Data: []byte("d")})
 	f.Add(append(appendDot([]byte{kindPublish}, id), shared...), []byte{})
 	ch := newChannel(id, "n", 3)
-	ch.opens[actor{1, 1}] = 2
-	ch.aliases = []dot{{actor{7, 1}, 1}}
+	ch.opens[start(1, 1)] = 2
+	ch.aliases = []dot{{start(7, 1), 1}}
 	snap := appendChannelRecord([]byte{kindSnapshot}, ch)
 	start := len(snap)
 	snap = endRecord(appendDot(beginRecord(snap, recordClock), id), start)
@@ -109,9 +109,9 @@ func FuzzMessages(f *testing.F) {
 }
 
 func FuzzChannelRecord(f *testing.F) {
-	ch := newChannel(dot{actor{1, 2}, 3}, "name", 4)
-	ch.opens[actor{1, 2}] = 5
-	ch.aliases = []dot{{actor{9, 9}, 9}}
+	ch := newChannel(dot{start(1, 2), 3}, "name", 4)
+	ch.opens[start(1, 2)] = 5
+	ch.aliases = []dot{{start(9, 9), 9}}
 	f.Add(appendChannelRecord(nil, ch)[recordHeader:])
 	f.Fuzz(func(t *testing.T, b []byte) {
 		ch, ok := decodeChannelRecord(b)
@@ -152,7 +152,7 @@ func TestNoMessageIsLargerThanTheRingsLargest(t *testing.T) {
 		opened(t, c, wire.NodeID(1+i%3), string(bytes.Repeat([]byte{byte('a' + i%20)}, 1+i*6)), knownFlags)
 	}
 	for i := range 500 {
-		evtOf(c.Node(1)).cluster.st.clock[actor{wire.NodeID(100 + i), 1}] = 5
+		evtOf(c.Node(1)).cluster.st.clock[start(wire.NodeID(100+i), 1)] = 5
 	}
 	c.Form([]*servicetest.Node{c.Node(1)}, []*servicetest.Node{c.Node(2), c.Node(3)})
 	c.Run()
@@ -190,7 +190,7 @@ func TestManyOpeningsOfAClientThatEndsAreGivenBackInMessagesThatFit(t *testing.T
 }
 
 func TestTheNumberOfChannelsIsBoundedAndCountsUnlinkedOnesThatAreOpen(t *testing.T) {
-	st, by := newState(), actor{1, 1}
+	st, by := newState(), start(1, 1)
 	for i := range maxChannels {
 		if _, err := st.open(by, string(rune(i+1)), true, 0); err != ipcwire.OK {
 			t.Fatal(i, err)
@@ -217,20 +217,20 @@ func TestTheNumberOfChannelsIsBoundedAndCountsUnlinkedOnesThatAreOpen(t *testing
 
 func TestTheClockIsBoundedAndKeepsWhoIsThereOrHasSomethingInTheState(t *testing.T) {
 	st := newState()
-	members := map[actor]bool{{1, 1}: true}
-	ch, _ := st.open(actor{2, 1}, "channel", true, 0)
-	st.open(actor{1, 1}, "channel", false, 0)
-	st.clock[actor{1, 1}] = 3
+	members := map[actor]bool{start(1, 1): true}
+	ch, _ := st.open(start(2, 1), "channel", true, 0)
+	st.open(start(1, 1), "channel", false, 0)
+	st.clock[start(1, 1)] = 3
 	p := &pool{}
-	st.retain(actor{3, 1}, ch, 5000, p.copy([]byte("event")))
+	st.retain(start(3, 1), ch, 5000, p.copy([]byte("event")))
 	for i := range 2 * maxActors {
-		st.clock[actor{4, uint64(i + 1)}] = 1
+		st.clock[start(4, uint64(i+1))] = 1
 	}
 	st.keep(members)
 	if len(st.clock) != maxActors {
 		t.Errorf("%d actors", len(st.clock))
 	}
-	for _, a := range []actor{{1, 1}, {2, 1}, {3, 1}, {4, 2 * maxActors}} {
+	for _, a := range []actor{start(1, 1), start(2, 1), start(3, 1), start(4, 2*maxActors)} {
 		if st.clock[a] == 0 {
 			t.Errorf("%v is forgotten", a)
 		}
@@ -335,7 +335,7 @@ func TestOperatorsGetAllChannelsAndRetainedEventsPageByPage(t *testing.T) {
 	o.Request(ipcwire.EvtSubscribe, ipcwire.AppendEvtSubscribeReq(nil, &ipcwire.EvtSubscribeReq{Channel: 1}))
 	expect(t, o, ipcwire.OK)
 	for i := range 1200 {
-		evtOf(c.Node(2)).cluster.st.open(actor{1, 1}, string(rune('a'+i)), true, 7)
+		evtOf(c.Node(2)).cluster.st.open(start(1, 1), string(rune('a'+i)), true, 7)
 		p.Request(ipcwire.EvtPublish, publication(1e9, []byte("data"), make([]byte, 300)))
 		expect(t, p, ipcwire.OK)
 		c.Run()

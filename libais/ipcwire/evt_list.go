@@ -15,6 +15,7 @@ const (
 type EvtDot struct {
 	Node  uint32
 	Start uint64
+	Nonce [16]byte // drawn by that start: start numbers may come again
 	N     uint64
 }
 
@@ -78,13 +79,19 @@ type EvtRetainedPage struct {
 }
 
 func appendEvtDot(dst []byte, d EvtDot) []byte {
-	return appendU64(appendU64(appendU32(dst, d.Node), d.Start), d.N)
+	dst = appendU64(appendU32(dst, d.Node), d.Start)
+	return appendU64(append(dst, d.Nonce[:]...), d.N)
 }
 
-func (r *reader) evtDot() EvtDot { return EvtDot{r.u32(), r.u64(), r.u64()} }
+func (r *reader) evtDot() EvtDot {
+	d := EvtDot{Node: r.u32(), Start: r.u64()}
+	copy(d.Nonce[:], r.take(len(d.Nonce)))
+	d.N = r.u64()
+	return d
+}
 
 const (
-	evtDotSize      = 4 + 8 + 8
+	evtDotSize      = 4 + 8 + 16 + 8
 	evtOpenerSize   = 4 + 8 + 4
 	evtChannelMin   = evtDotSize + 2 + 1 + 8 + 4 + 4 + 4
 	evtRetainedMin  = evtDotSize + 8 + 1 + 8 + 8 + 8 + 4 + 2 + 2

@@ -24,7 +24,8 @@ func drawEvtEvent(t *rapid.T) EvtEvent {
 }
 
 func drawEvtDot(t *rapid.T) EvtDot {
-	return EvtDot{rapid.Uint32().Draw(t, "node"), rapid.Uint64().Draw(t, "start"), rapid.Uint64().Draw(t, "n")}
+	return EvtDot{rapid.Uint32().Draw(t, "node"), rapid.Uint64().Draw(t, "start"), [16]byte(rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "nonce")),
+		rapid.Uint64().Draw(t, "n")}
 }
 
 func init() {
@@ -225,7 +226,7 @@ func FuzzEvtChannelPage(f *testing.F) {
 }
 
 func FuzzEvtChannelsReq(f *testing.F) {
-	fuzzBody(f, "evt channels", AppendEvtChannelsReq(nil, &EvtChannelsReq{true, EvtDot{1, 2, 3}}))
+	fuzzBody(f, "evt channels", AppendEvtChannelsReq(nil, &EvtChannelsReq{true, EvtDot{1, 2, [16]byte{9}, 3}}))
 }
 
 func FuzzEvtRetainedPage(f *testing.F) {
@@ -234,5 +235,5 @@ func FuzzEvtRetainedPage(f *testing.F) {
 }
 
 func FuzzEvtRetainedReq(f *testing.F) {
-	fuzzBody(f, "evt retained", AppendEvtRetainedReq(nil, &EvtRetainedReq{true, EvtDot{1, 2, 3}, EvtDot{4, 5, 6}}))
+	fuzzBody(f, "evt retained", AppendEvtRetainedReq(nil, &EvtRetainedReq{true, EvtDot{1, 2, [16]byte{9}, 3}, EvtDot{4, 5, [16]byte{}, 6}}))
 }

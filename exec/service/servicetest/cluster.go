@@ -66,7 +66,8 @@ type Tune func(*gmi.Options, *service.Options)
 // Add starts a node. It has no configuration before Form names it. The node's
 // boot time is its start in seconds, its name nodeN, its address 10.0.0.N.
 func (c *Cluster) Add(id wire.NodeID, start uint64, services []service.Service, tune ...Tune) *Node {
-	n := &Node{Self: wire.Member{ID: id, Start: start}, Services: services, c: c}
+	self := wire.Member{ID: id, Start: start, Nonce: wire.Nonce{byte(id), byte(id >> 8), byte(start), byte(start >> 8), 1}}
+	n := &Node{Self: self, Services: services, c: c}
 	gopt := gmi.Options{Self: n.Self, MaxPayload: len(c.buf)}
 	sopt := service.Options{
 		Self: n.Self, NodeName: fmt.Sprintf("node%d", id), Address: []byte{10, 0, 0, byte(id)},
