@@ -287,7 +287,7 @@ func (e *executive) logf(format string, args ...any) { e.log.Info(fmt.Sprintf(fo
 // lostCheckpoint tells the operator what a merge of partitions discarded.
 func (e *executive) lostCheckpoint(l ckpt.Loss) {
 	e.log.Warn("a merge of partitions discarded a change of a checkpoint", "kind", l.Kind, "checkpoint", l.Checkpoint,
-		"section", fmt.Sprintf("%q", l.Section), "node", l.Node, "written", time.Unix(0, l.Updated))
+		"section", fmt.Sprintf("%q", l.Section), "node", l.Node, "written", time.Unix(0, l.Updated).UTC().Format(time.RFC3339Nano))
 }
 
 // upper is what the ring delivers to: group messaging, and the manager's turn

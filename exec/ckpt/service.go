@@ -58,6 +58,7 @@ type Stats struct {
 	Lost       uint64 // writes and removals discarded by merges
 	Discarded  uint64 // checkpoints lost because no whole replica was left
 	Malformed  uint64 // messages of members that do not decode
+	Filling    uint64 // now: sections that not every member has whole
 }
 
 // conn is a library connection.
@@ -152,6 +153,9 @@ type scratch struct {
 	stage     ipcwire.CkptStageReq
 }
 
+// plantedAck is set by a build tag only, see planted.go.
+var plantedAck bool
+
 var errClocks = errors.New("ckpt: Now and Wall are needed")
 
 // New returns the service.
@@ -162,11 +166,21 @@ func New(opt Options) *Service {
 	if opt.Timeout <= 0 {
 		opt.Timeout = DefaultTimeout
 	}
-	return &Service{opt: opt, conns: map[uint64]*conn{}, pending: map[gmi.MessageID]pending{}}
+	return &Service{opt: opt, conns: map[uint64]*conn{}, pending: map[gmi.MessageID]pending{}, ackAgreed: plantedAck}
 }
 
 // Stats returns the counters.
-func (s *Service) Stats() Stats { return s.stats }
+func (s *Service) Stats() Stats {
+	st := s.stats
+	if s.state != nil {
+		for _, sec := range s.state.filling {
+			if !sec.gone && sec.fill != nil {
+				st.Filling++
+			}
+		}
+	}
+	return st
+}
 
 // ID, Name and the methods below implement service.Service.
 func (s *Service) ID() ipcwire.Service { return ipcwire.CKPT }
