@@ -3,6 +3,7 @@ package harness
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,6 +23,8 @@ type Process struct {
 	PID    int
 	Stdout *Lines
 	Stderr *Lines
+	// Stdin is the process's standard input, nil unless Spec.Input asked for it.
+	Stdin io.WriteCloser
 
 	cmd  *exec.Cmd
 	done chan struct{}
@@ -38,6 +41,8 @@ type Spec struct {
 	Dir  string
 	// Stdout, if not nil, receives standard output instead of Process.Stdout.
 	Stdout *os.File
+	// Input gives the process a standard input, Process.Stdin; else it has none.
+	Input bool
 	// UID, if not 0, is the user (and group) to run as; root only.
 	UID uint32
 	// Tee, if not nil, is called with every line of both streams.
@@ -59,9 +64,15 @@ func startOn(start func(*exec.Cmd) error, s Spec) (*Process, error) {
 	if s.UID != 0 {
 		cmd.SysProcAttr = &unix.SysProcAttr{Credential: &syscall.Credential{Uid: s.UID, Gid: s.UID}}
 	}
+	var err error
+	if s.Input {
+		if p.Stdin, err = cmd.StdinPipe(); err != nil {
+			return nil, fmt.Errorf("start %s: %w", s.Name, err)
+		}
+	}
 	// A grandchild that keeps the pipe open must not keep Wait from returning.
 	cmd.WaitDelay = 2 * time.Second
-	if err := start(cmd); err != nil {
+	if err = start(cmd); err != nil {
 		return nil, fmt.Errorf("start %s: %w", s.Name, err)
 	}
 	p.cmd, p.PID = cmd, cmd.Process.Pid

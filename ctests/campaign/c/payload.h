@@ -28,7 +28,7 @@ struct payload {
 
 static uint32_t crc_table[256];
 
-static void payload_setup(void)
+static inline void payload_setup(void)
 {
 	uint32_t i, c;
 	int k;
@@ -41,14 +41,14 @@ static void payload_setup(void)
 	}
 }
 
-static uint32_t crc_add(uint32_t c, const unsigned char *p, size_t n)
+static inline uint32_t crc_add(uint32_t c, const unsigned char *p, size_t n)
 {
 	while (n--)
 		c = (c >> 8) ^ crc_table[(c ^ *p++) & 0xff];
 	return c;
 }
 
-static uint64_t now_ns(void)
+static inline uint64_t now_ns(void)
 {
 	struct timespec t;
 
@@ -56,7 +56,7 @@ static uint64_t now_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-static uint32_t payload_crc(const unsigned char *buf, size_t len)
+static inline uint32_t payload_crc(const unsigned char *buf, size_t len)
 {
 	struct payload head;
 	uint32_t c;
@@ -68,7 +68,7 @@ static uint32_t payload_crc(const unsigned char *buf, size_t len)
 }
 
 /* payload_make fills len bytes (PAYLOAD_MIN at least) of buf. */
-static void payload_make(unsigned char *buf, size_t len, uint32_t sender, uint64_t incarnation,
+static inline void payload_make(unsigned char *buf, size_t len, uint32_t sender, uint64_t incarnation,
 			 uint64_t counter, uint32_t tag)
 {
 	struct payload head;
@@ -95,7 +95,7 @@ static void payload_make(unsigned char *buf, size_t len, uint32_t sender, uint64
 }
 
 /* payload_read checks a message and copies its head; 0 when it is damaged. */
-static int payload_read(const unsigned char *buf, int len, struct payload *head)
+static inline int payload_read(const unsigned char *buf, int len, struct payload *head)
 {
 	if (len < (int)sizeof *head)
 		return 0;
@@ -105,7 +105,7 @@ static int payload_read(const unsigned char *buf, int len, struct payload *head)
 }
 
 /* An incarnation that no other start of any program on this machine has. */
-static uint64_t payload_incarnation(void)
+static inline uint64_t payload_incarnation(void)
 {
 	return (now_ns() << 20) ^ (uint64_t)getpid();
 }
