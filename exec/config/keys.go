@@ -4,6 +4,7 @@
 package config
 
 import (
+	"iter"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -143,19 +144,32 @@ func unknown(name string) string {
 	if why, ok := retired[name]; ok {
 		return "is no key here (" + why + ")"
 	}
-	best, dist := "", 1+len(name)/3
-	low := strings.ToLower(name)
-	if len(low) <= 64 { // a distance is quadratic; longer is no misspelling
+	best := Nearest(name, func(yield func(string) bool) {
 		for i := range keys {
-			if d := distance(low, keys[i].name); d < dist || d == dist && best == "" {
-				best, dist = keys[i].name, d
+			if !yield(keys[i].name) {
+				return
 			}
 		}
-	}
+	})
 	if best == "" {
 		return "is no key"
 	}
 	return "is no key; the nearest is " + best
+}
+
+// Nearest is the word that was perhaps meant, empty when none is near.
+func Nearest(word string, words iter.Seq[string]) string {
+	if len(word) > 64 { // a distance is quadratic; longer is no misspelling
+		return ""
+	}
+	best, dist := "", 1+len(word)/3
+	low := strings.ToLower(word)
+	for w := range words {
+		if d := distance(low, strings.ToLower(w)); d < dist || d == dist && best == "" {
+			best, dist = w, d
+		}
+	}
+	return best
 }
 
 // distance is Levenshtein's.

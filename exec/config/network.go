@@ -119,7 +119,7 @@ func Parse(file string, data []byte) (*Network, Problems) {
 	p.transport()
 	p.derive()
 	p.rules()
-	p.problems.sortByLine()
+	p.problems.SortByLine()
 	return p.net, p.problems
 }
 

@@ -59,8 +59,8 @@ func (ps Problems) Err() error {
 	return ps
 }
 
-// sortByLine puts what concerns the whole file behind the lines.
-func (ps Problems) sortByLine() {
+// SortByLine puts what concerns the whole file behind the lines.
+func (ps Problems) SortByLine() {
 	sort.SliceStable(ps, func(i, j int) bool {
 		a, b := ps[i].Line, ps[j].Line
 		if (a == 0) != (b == 0) {
