@@ -42,6 +42,8 @@
 package ckpt
 
 import (
+	"bytes"
+	"cmp"
 	"slices"
 	"strings"
 
@@ -106,7 +108,9 @@ func (p *part) ids() []wire.NodeID {
 	return ids
 }
 
-func compareNodes(a, b nodeKey) int { return cmp2(uint64(a.ID), uint64(b.ID), a.Start, b.Start) }
+func compareNodes(a, b nodeKey) int {
+	return cmp.Or(cmp.Compare(a.ID, b.ID), bytes.Compare(a.Nonce[:], b.Nonce[:]))
+}
 
 func compareIdents(a, b ident) int {
 	if c := compareNodes(a.Node, b.Node); c != 0 {

@@ -34,13 +34,15 @@ const (
 	maxHistory     = 4096    // epochs that are remembered
 )
 
-// nodeKey is one start of one node.
+// nodeKey is one start of one node. The nonce makes it that: a node that lost its
+// state directory counts its starts from the beginning, and what an earlier start
+// of the same number wrote is not its own.
 type nodeKey struct {
 	ID    wire.NodeID
-	Start uint64
+	Nonce wire.Nonce
 }
 
-func keyOf(m wire.Member) nodeKey { return nodeKey{m.ID, m.Start} }
+func keyOf(m wire.Member) nodeKey { return nodeKey{m.ID, m.Nonce} }
 
 // ident names a checkpoint for ever, whatever its name: the node that asked for
 // it, and a number of that node's.
@@ -189,7 +191,7 @@ func hashOf(parts ...[]byte) uint64 {
 }
 
 func putNode(b []byte, n nodeKey) []byte {
-	return binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint32(b, uint32(n.ID)), n.Start)
+	return append(binary.LittleEndian.AppendUint32(b, uint32(n.ID)), n.Nonce[:]...)
 }
 
 func putMembers(b []byte, list []wire.Member) []byte {
@@ -500,7 +502,7 @@ func (s *state) leave(members []wire.Member) {
 }
 
 func compareClients(a, b clientKey) int {
-	if c := cmp2(uint64(a.Node.ID), uint64(b.Node.ID), a.Node.Start, b.Node.Start); c != 0 {
+	if c := compareNodes(a.Node, b.Node); c != 0 {
 		return c
 	}
 	return cmp2(a.Conn, b.Conn, 0, 0)

@@ -452,7 +452,7 @@ func (p *peer) begin(r *reader, n nodeKey) {
 	}
 	st := newState(n, p.limit)
 	p.part = &part{st: st}
-	for range r.count(12) {
+	for range r.count(nodeSize) {
 		p.part.members = append(p.part.members, r.node())
 	}
 	st.epoch, st.tick = r.epoch(), r.u64()
@@ -484,7 +484,7 @@ func (p *peer) take(kind byte, r *reader) bool {
 			}
 		}
 	case syncClients:
-		for range r.count(identSize + 15) {
+		for range r.count(nodeSize + 3 + identSize) {
 			k := clientKey{r.node(), r.uvarint()}
 			h, flags := r.uvarint(), r.u8()
 			ck := st.all[r.ident()]
@@ -535,7 +535,7 @@ func (p *peer) takeSection(r *reader) bool {
 	sec.updated = int64(r.u64())
 	size := r.uvarint()
 	if n := r.uvarint(); n > 0 {
-		if (n-1)*12 > uint64(len(r.b)) {
+		if n-1 > uint64(len(r.b)/nodeSize) {
 			return false
 		}
 		sec.fill = &fill{}

@@ -36,12 +36,13 @@ const (
 
 const (
 	requestHead = 1 + 2 + 8 + 8 + 8 + 4
-	identSize   = 4 + 8 + 8
+	nodeSize    = 4 + len(wire.Nonce{})
+	identSize   = nodeSize + 8
 	versionSize = 8 + 8 + 8
 	pageHead    = identSize + 8 + 4 + 4
 	pagesHead   = 1 + 8 + 8
 	forwardHead = 1 + 8 + 8
-	answerHead  = 1 + 4 + 8 + 8 + 4
+	answerHead  = 1 + nodeSize + 8 + 4
 	answerPart  = 4 + 8 + 8 + 8
 )
 
@@ -115,7 +116,12 @@ func (r *reader) u64() uint64 {
 	return 0
 }
 
-func (r *reader) node() nodeKey    { return nodeKey{wire.NodeID(r.u32()), r.u64()} }
+func (r *reader) node() nodeKey {
+	n := nodeKey{ID: wire.NodeID(r.u32())}
+	copy(n.Nonce[:], r.take(len(n.Nonce)))
+	return n
+}
+
 func (r *reader) ident() ident     { return ident{r.node(), r.u64()} }
 func (r *reader) epoch() epoch     { return epoch{r.u64(), r.u64()} }
 func (r *reader) version() version { return version{r.epoch(), r.u64()} }

@@ -81,6 +81,7 @@ func (c *Cluster) Add(id wire.NodeID, start uint64, services []service.Service, 
 	for _, f := range tune {
 		f(&gopt, &sopt)
 	}
+	n.Self = gopt.Self // a test may have chosen another nonce
 	var err error
 	if n.GMI, err = gmi.New(gopt); err != nil {
 		panic(err)
