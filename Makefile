@@ -16,7 +16,9 @@ CC      := gcc
 endif
 DESTDIR ?=
 PREFIX  ?= /usr/local
-ARCH    ?= $(shell $(GO) env GOARCH)
+ifneq ($(origin ARCH),command line)
+ARCH    := $(shell $(GO) env GOARCH)
+endif
 SEEDS   ?= 1000
 FIRST   ?= 1
 
@@ -80,7 +82,7 @@ test-go:
 	$(GO) test -timeout 9m $$($(GO) list ./... | grep -v '^ais/ctests/')
 
 test-c: all
-	AIS_BUILD="$(CURDIR)/$(BUILD)" $(GO) test -timeout 9m -p 1 ./ctests/...
+	AIS_BUILD="$(call full,$(BUILD))" $(GO) test -timeout 9m -p 1 ./ctests/...
 
 SHARE := $(DESTDIR)$(PREFIX)/share/doc/aisexec
 

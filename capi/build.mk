@@ -5,7 +5,13 @@
 #   lib            libraries, archives, links and the runtime
 #   install-lib    they, the headers and the pkg-config files, into DESTDIR/PREFIX
 #   capi-generate  writes what is made from capi/*.tsv (committed)
-# ARCH=386 builds with gcc -m32 into $(BUILD)/lib32.
+# ARCH=386 builds with gcc -m32 into $(BUILD)/lib32. ARCH and BUILD are taken from
+# the command line only: other programs have variables of these names in their
+# environment. BUILD may be a full path; names with blanks are possible above the
+# tree, not in BUILD, because make has no names with blanks.
+
+# A name of this makefile as a full path. ($(abspath) does not know blanks.)
+full = $(if $(filter /%,$(firstword $(1))),$(1),$(CURDIR)/$(1))
 
 CAPI_OUT   := $(BUILD)/lib$(if $(filter 386,$(ARCH)),32)
 CAPI_OBJ   := $(BUILD)/obj/$(ARCH)
@@ -90,8 +96,8 @@ $(CAPI_OBJ)/valgrind.go: $(GORUNTIME)/valgrind.go capi/build.mk
 	@[ $$(diff $< $@.new | grep -c '^<') = 7 ] || { echo "$< is not what was expected: see capi/build.mk"; exit 1; }
 	@mv $@.new $@
 
-$(CAPI_OBJ)/overlay.json: $(CAPI_OBJ)/sigtab.go $(CAPI_OBJ)/valgrind.go
-	echo '{"Replace": {"$(GORUNTIME)/sigtab_linux_generic.go": "$(CURDIR)/$(CAPI_OBJ)/sigtab.go", "$(GORUNTIME)/valgrind.go": "$(CURDIR)/$(CAPI_OBJ)/valgrind.go"}}' > $@
+$(CAPI_OBJ)/overlay.json: $(CAPI_OBJ)/sigtab.go $(CAPI_OBJ)/valgrind.go capi/build.mk
+	echo '{"Replace": {"$(GORUNTIME)/sigtab_linux_generic.go": "$(call full,$(CAPI_OBJ))/sigtab.go", "$(GORUNTIME)/valgrind.go": "$(call full,$(CAPI_OBJ))/valgrind.go"}}' > $@
 
 $(CAPI_OUT)/$(RUNTIME): $(CAPI_OBJ)/overlay.json FORCE
 	@mkdir -p $(@D)

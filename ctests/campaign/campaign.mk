@@ -24,4 +24,4 @@ campaign-overload:  CAMPAIGN_TEST := TestCampaignOverload
 campaign-idle:      CAMPAIGN_TEST := TestCampaignIdle
 
 $(CAMPAIGNS:%=campaign-%): campaign-%: all
-	AIS_BUILD="$(CURDIR)/$(BUILD)" AIS_CAMPAIGN=$* $(GO) test ./ctests/campaign -run '^$(CAMPAIGN_TEST)$$' -count=1 -v -timeout 170m
+	AIS_BUILD="$(call full,$(BUILD))" AIS_CAMPAIGN=$* $(GO) test ./ctests/campaign -run '^$(CAMPAIGN_TEST)$$' -count=1 -v -timeout 170m

@@ -13,11 +13,11 @@ func TestTheLibraryCostsLittle(t *testing.T) {
 		"load_ms": 1, "first_initialize_ms": 30, "overhead_cpu_us": 2, "empty_dispatch_us": 3,
 	}
 	a := archs[0]
-	p := program{name: "costs", sources: []string{"costs.c"}, flags: []string{"-O2"}, libs: []string{"-lais", "-ldl"}}
+	p := program{Name: "costs", Sources: []string{"costs.c"}, Flags: []string{"-O2"}, Libs: []string{"-lais", "-ldl"}}
 	path := p.build(t, a)
 	best := map[string]float64{}
 	for range 5 {
-		out := startFake(t).run(t, []string{"LD_LIBRARY_PATH=" + a.libs(t)}, path, "costs")
+		out := startFake(t).run(t, []string{"LD_LIBRARY_PATH=" + a.Libs(t)}, path, "costs")
 		for line := range strings.Lines(out) {
 			name, text, _ := strings.Cut(strings.TrimSpace(line), " ")
 			v, err := strconv.ParseFloat(text, 64)

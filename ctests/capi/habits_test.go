@@ -7,7 +7,7 @@ func TestLegacyHabits(t *testing.T) {
 	onEachArch(t, func(t *testing.T, a arch) {
 		for _, name := range []string{"habits_fork", "habits_signal", "habits_process", "habits_limits"} {
 			t.Run(name, func(t *testing.T) {
-				program{name: name, sources: []string{name + ".c"}, libs: []string{"-lais", "-ldl"}}.runAll(t, a)
+				program{Name: name, Sources: []string{name + ".c"}, Libs: []string{"-lais", "-ldl"}}.runAll(t, a)
 			})
 		}
 	})

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"ais/ctests/cprog"
 )
 
 // originalHeader makes a header from the tables of an original implementation
@@ -19,7 +21,7 @@ func originalHeader(t *testing.T, implementation string, headers ...string) stri
 			r["condition"] != "defined(SA_EXTENDED_NAME_SOURCE)"
 	}
 	b.WriteString("#pragma once\n#include <stdint.h>\n#include <sys/types.h>\n#include <sys/uio.h>\n#include <netinet/in.h>\n")
-	constants, layouts := rows(t, "capi/abi/constants.tsv"), rows(t, "capi/abi/layouts.tsv")
+	constants, layouts := cprog.Rows(t, "capi/abi/constants.tsv"), cprog.Rows(t, "capi/abi/layouts.tsv")
 	for _, c := range constants {
 		if ours(c) && c["kind"] == "macro" {
 			suffix := ""
@@ -29,7 +31,7 @@ func originalHeader(t *testing.T, implementation string, headers ...string) stri
 			fmt.Fprintf(&b, "#define %s %s%s\n", c["name"], c["value"], suffix)
 		}
 	}
-	types := rows(t, "capi/abi/types.tsv")
+	types := cprog.Rows(t, "capi/abi/types.tsv")
 	// A header's types use those of the headers before it.
 	slices.SortStableFunc(types, func(a, b map[string]string) int {
 		return slices.Index(headers, a["header"]) - slices.Index(headers, b["header"])
@@ -74,7 +76,7 @@ func originalHeader(t *testing.T, implementation string, headers ...string) stri
 			fmt.Fprintf(&b, "typedef %s %s;\n", r["declared_as"], name)
 		}
 	}
-	for _, f := range rows(t, "capi/abi/functions.tsv") {
+	for _, f := range cprog.Rows(t, "capi/abi/functions.tsv") {
 		if ours(f) {
 			fmt.Fprintf(&b, "extern %s %s(%s);\n", f["return_type"], f["symbol"], strings.ReplaceAll(f["parameters"], "; ", ", "))
 		}
@@ -99,19 +101,19 @@ func TestObjectsBuiltAgainstTheOriginalsRunByEverySoname(t *testing.T) {
 	write(osaf, "saClm.h", originalHeader(t, "opensaf-5.18.06", "saAis.h", "saAis_B_5_14.h", "saNtf.h", "saClm.h"))
 	old := []string{"-DONE_WAITS"}
 	programs := []program{
-		{name: "libais1", sources: []string{"clm_a01.c"}, headers: a01, flags: old, libs: []string{"-l:libais.so.1"}},
-		{name: "libevs1", sources: []string{"evs.c"}, headers: a01, flags: []string{"-DEVS_OF_2004"}, libs: []string{"-l:libevs.so.1"}},
-		{name: "libais2", sources: []string{"clm_b01.c"}, headers: b01, flags: old, libs: []string{"-l:libais.so.2"}},
-		{name: "libevs2", sources: []string{"evs.c"}, headers: b01, libs: []string{"-l:libevs.so.2"}},
-		{name: "libSaClm2", sources: []string{"clm_b01.c"}, headers: b01, flags: old, libs: []string{"-l:libSaClm.so.2"}},
-		{name: "libSaClm3", sources: []string{"clm_b01.c"}, headers: b01, flags: old, libs: []string{"-l:libSaClm.so.3"}},
-		{name: "libSaClm0", sources: []string{"clm_b01.c"}, headers: osaf, flags: []string{"-DSA_CLM_B01", "-DOF_OPENSAF"}, libs: []string{"-l:libSaClm.so.0"}},
-		{name: "libSaClm0_4", sources: []string{"clm_osaf.c"}, headers: osaf, libs: []string{"-l:libSaClm.so.0"}},
-		{name: "lSaClm", sources: []string{"clm_b01.c"}, headers: b01, flags: old, libs: []string{"-lSaClm"}},
+		{Name: "libais1", Sources: []string{"clm_a01.c"}, Headers: a01, Flags: old, Libs: []string{"-l:libais.so.1"}},
+		{Name: "libevs1", Sources: []string{"evs.c"}, Headers: a01, Flags: []string{"-DEVS_OF_2004"}, Libs: []string{"-l:libevs.so.1"}},
+		{Name: "libais2", Sources: []string{"clm_b01.c"}, Headers: b01, Flags: old, Libs: []string{"-l:libais.so.2"}},
+		{Name: "libevs2", Sources: []string{"evs.c"}, Headers: b01, Libs: []string{"-l:libevs.so.2"}},
+		{Name: "libSaClm2", Sources: []string{"clm_b01.c"}, Headers: b01, Flags: old, Libs: []string{"-l:libSaClm.so.2"}},
+		{Name: "libSaClm3", Sources: []string{"clm_b01.c"}, Headers: b01, Flags: old, Libs: []string{"-l:libSaClm.so.3"}},
+		{Name: "libSaClm0", Sources: []string{"clm_b01.c"}, Headers: osaf, Flags: []string{"-DSA_CLM_B01", "-DOF_OPENSAF"}, Libs: []string{"-l:libSaClm.so.0"}},
+		{Name: "libSaClm0_4", Sources: []string{"clm_osaf.c"}, Headers: osaf, Libs: []string{"-l:libSaClm.so.0"}},
+		{Name: "lSaClm", Sources: []string{"clm_b01.c"}, Headers: b01, Flags: old, Libs: []string{"-lSaClm"}},
 	}
 	onEachArch(t, func(t *testing.T, a arch) {
 		for _, p := range programs {
-			t.Run(p.name, func(t *testing.T) { p.runAll(t, a) })
+			t.Run(p.Name, func(t *testing.T) { p.runAll(t, a) })
 		}
 	})
 }

@@ -5,11 +5,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"ais/ctests/cprog"
 )
 
 func TestAProgramGoesOnWhenItsExecutiveIsBack(t *testing.T) {
 	onEachArch(t, func(t *testing.T, a arch) {
-		path := program{name: "gone_back", sources: []string{"gone_back.c"}, libs: []string{"-lais"}}.build(t, a)
+		path := program{Name: "gone_back", Sources: []string{"gone_back.c"}, Libs: []string{"-lais"}}.build(t, a)
 		first := startFake(t)
 		done := make(chan struct{})
 		go func() {
@@ -29,8 +31,8 @@ func TestAStaticLinkIsRefusedWithAClearText(t *testing.T) {
 			if l == "-levs" {
 				source = "evs.c"
 			}
-			out, err := exec.Command(compiler(), a.flag, "-static", "-std=c99", "-D_GNU_SOURCE", "-I"+filepath.Join(root, "include"),
-				"-o", filepath.Join(t.TempDir(), "static"), filepath.Join("c", source), "-L"+a.libs(t), l, "-lpthread").CombinedOutput()
+			out, err := exec.Command(cprog.Compiler(), a.Flag, "-static", "-std=c99", "-D_GNU_SOURCE", "-I"+filepath.Join(root, "include"),
+				"-o", filepath.Join(t.TempDir(), "static"), filepath.Join("c", source), "-L"+a.Libs(t), l, "-lpthread").CombinedOutput()
 			if err == nil || !strings.Contains(string(out), "cannot_be_linked_with_static") {
 				t.Errorf("%s -static: %v\n%s", l, err, out)
 			}
@@ -47,7 +49,7 @@ func TestValgrindHasNothingToReport(t *testing.T) {
 		t.Skip("no valgrind")
 	}
 	a := archs[0]
-	path := program{name: "clm_b01", sources: []string{"clm_b01.c"}, libs: []string{"-lais"}}.build(t, a)
+	path := program{Name: "clm_b01", Sources: []string{"clm_b01.c"}, Libs: []string{"-lais"}}.build(t, a)
 	for _, name := range watched {
 		t.Run(name, func(t *testing.T) {
 			startFake(t).run(t, nil, "valgrind", "-q", "--error-exitcode=9", "--leak-check=full",
@@ -58,11 +60,11 @@ func TestValgrindHasNothingToReport(t *testing.T) {
 
 func TestAddressSanitizerHasNothingToReport(t *testing.T) {
 	a := archs[0]
-	dir := a.libs(t)
-	probe := exec.Command(compiler(), "-fsanitize=address,undefined", "-x", "c", "-", "-o", filepath.Join(t.TempDir(), "probe"))
+	dir := a.Libs(t)
+	probe := exec.Command(cprog.Compiler(), "-fsanitize=address,undefined", "-x", "c", "-", "-o", filepath.Join(t.TempDir(), "probe"))
 	probe.Stdin = strings.NewReader("int main(void) { return 0; }\n")
 	if out, err := probe.CombinedOutput(); err != nil {
-		t.Skipf("no AddressSanitizer: %s", firstLine(out))
+		t.Skipf("no AddressSanitizer: %s", cprog.FirstLine(out))
 	}
 	// The front itself is compiled with it, too.
 	front, err := filepath.Glob(filepath.Join(root, "capi/front/*.c"))
@@ -81,11 +83,11 @@ func TestAddressSanitizerHasNothingToReport(t *testing.T) {
 		}
 		sources = append(sources, abs)
 	}
-	p := program{name: "clm_b01_asan", sources: append(sources, "clm_b01.c"), libs: []string{"-ldl"},
-		flags: []string{"-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-I" + root, "-DAISF_ARCHIVE"},
-		env:   []string{"AIS_RUNTIME=" + filepath.Join(dir, "libais-runtime.so.1")}}
+	p := program{Name: "clm_b01_asan", Sources: append(sources, "clm_b01.c"), Libs: []string{"-ldl"},
+		Flags: []string{"-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-I" + root, "-DAISF_ARCHIVE"},
+		Env:   []string{"AIS_RUNTIME=" + filepath.Join(dir, "libais-runtime.so.1")}}
 	path := p.build(t, a)
 	for _, name := range watched {
-		t.Run(name, func(t *testing.T) { startFake(t).run(t, p.env, path, name) })
+		t.Run(name, func(t *testing.T) { startFake(t).run(t, p.Env, path, name) })
 	}
 }
