@@ -148,7 +148,9 @@ func (x *index) remove(s *subscription) {
 	n, last := s.place.node, len(s.place.node.subs)-1
 	moved := n.subs[last]
 	n.subs[s.place.at] = moved
-	moved.place.at = s.place.at
+	if !planted(bugWrongPlace) {
+		moved.place.at = s.place.at
+	}
 	n.subs[last] = nil
 	n.subs = n.subs[:last]
 	s.place = place{}

@@ -44,7 +44,7 @@ var DefaultLimits = Limits{
 	QueueBytes:     4 << 20,
 	TotalBytes:     64 << 20,
 	MinBytes:       256 << 10,
-	RetainedBytes:  32 << 20,
+	RetainedBytes:  24 << 20,
 	RetainedEvents: 32768,
 	FilterBytes:    16 << 20,
 	Openings:       4096,
@@ -461,7 +461,7 @@ func (s *Service) forget(o *opening) {
 
 // end takes a subscription out of everything.
 func (s *Service) end(sub *subscription) {
-	sub.ended = true
+	sub.ended = !planted(bugGhosts)
 	sc, c := sub.o.sc, sub.o.c
 	if x := sc.index[sub.o.channel]; x != nil {
 		x.remove(sub)
@@ -595,7 +595,14 @@ func (s *Service) requestPublish(c *client, seq uint32, body []byte) ipcwire.Err
 		return ipcwire.ErrTryAgain
 	}
 	s.parts = [2][]byte{s.buf, q.Data}
-	err := s.send(o.sc, lane(q.Priority), nil, s.parts[:]...)
+	by := lane(q.Priority)
+	if planted(bugTwoLanes) && len(q.Data)%2 == 0 {
+		by = gmi.High
+	}
+	err := ipcwire.OK
+	if !planted(bugNotSent) || e.ID%64 != 0 {
+		err = s.send(o.sc, by, nil, s.parts[:]...)
+	}
 	s.parts[1] = nil
 	if err != ipcwire.OK {
 		return err

@@ -48,6 +48,8 @@ type replica struct {
 	timers  map[*simTimer]bool
 	serial  uint64
 	nextID  uint64
+	// accepted and returned are publications of this start: each comes back.
+	accepted, returned int
 }
 
 type simTimer struct {
@@ -79,6 +81,7 @@ type simOpening struct {
 // simSub is a subscription and what it got.
 type simSub struct {
 	filters []ipcwire.EvtFilter
+	want    map[uint64]bool // what was delivered to this node and matches
 	got     map[uint64]bool
 	last    map[string]uint64 // the last serial by publisher and priority
 	lost    int
@@ -180,12 +183,16 @@ func (r *replica) Deliver(from wire.Member, msg []byte, id gmi.MessageID, transi
 		if !ipcwire.DecodeEvtShared(c.b, &e) {
 			r.w.complain("a publication does not decode")
 		}
+		if from == r.env.Self() {
+			r.returned++
+		}
 		for _, cl := range r.clients {
 			for n, o := range cl.openings {
 				real := cl.state.(*client).openings[n]
 				for _, sub := range o.subs {
 					if !o.local && ch != nil && real.channel == ch.id && naive(sub.filters, e.Patterns) {
 						want++
+						sub.want[e.ID] = true
 					}
 				}
 			}
@@ -366,7 +373,7 @@ func (c *simClient) subscribe(o *simOpening, n uint64, filters []ipcwire.EvtFilt
 	c.ask(ipcwire.EvtSubscribe, ipcwire.AppendEvtSubscribeReq(nil, &q), func(e ipcwire.Error, _ []byte) {
 		switch {
 		case e == ipcwire.OK && o.subs[n] == nil:
-			o.subs[n] = &simSub{filters: filters, got: map[uint64]bool{}, last: map[string]uint64{}}
+			o.subs[n] = &simSub{filters: filters, want: map[uint64]bool{}, got: map[uint64]bool{}, last: map[string]uint64{}}
 		case e != ipcwire.ErrExist || o.subs[n] == nil:
 			c.r.w.complain("subscribe: %s", e)
 		}
@@ -398,6 +405,9 @@ func (c *simClient) publish(o *simOpening) {
 		switch {
 		case e == ipcwire.OK && ipcwire.DecodeEvtPublished(body, &p):
 			r.w.counts.published++
+			if !o.local {
+				r.accepted++
+			}
 			if q.Retention > 0 && !o.local {
 				c.mine = append(c.mine, p.ID)
 			}
@@ -460,6 +470,9 @@ func (r *replica) final(first *replica, live map[actor]bool) error {
 	if a, b := describe(r.cluster.st), describe(first.cluster.st); a != b {
 		return fmt.Errorf("the state is\n%s, node %d has\n%s", a, first.self.node, b)
 	}
+	if r.accepted != r.returned {
+		return fmt.Errorf("%d publications were accepted, %d were delivered here", r.accepted, r.returned)
+	}
 	have := map[dot]uint32{}
 	for _, c := range r.clients {
 		for c.pending {
@@ -495,9 +508,21 @@ func (r *replica) final(first *replica, live map[actor]bool) error {
 	return r.memory()
 }
 
-// missing checks that a subscription got every retained event that it matches.
+// missing checks that a subscription got all that was delivered here for it, and
+// every retained event that it matches, unless it was told that something was lost.
 func (r *replica) missing(c *simClient, o *simOpening, real *opening) error {
-	for e := real.sc.st.find(real.channel).first; e != nil; e = e.next {
+	ch := real.sc.st.find(real.channel)
+	if ch == nil {
+		return fmt.Errorf("client %d has a channel open that is gone", c.id)
+	}
+	for n, sub := range o.subs {
+		for id := range sub.want {
+			if !sub.got[id] && sub.lost == 0 {
+				return fmt.Errorf("client %d subscription %d lost %x, and there was no notice", c.id, n, id)
+			}
+		}
+	}
+	for e := ch.first; e != nil; e = e.next {
 		var d ipcwire.EvtEvent
 		ipcwire.DecodeEvtShared(e.rec.buf, &d)
 		for n, sub := range o.subs {

@@ -32,7 +32,12 @@ type actor struct {
 	nonce wire.Nonce
 }
 
-func actorOf(m wire.Member) actor { return actor{m.ID, m.Start, m.Nonce} }
+func actorOf(m wire.Member) actor {
+	if planted(bugStartNumber) {
+		m.Nonce = wire.Nonce{}
+	}
+	return actor{m.ID, m.Start, m.Nonce}
+}
 
 func (a actor) compare(b actor) int {
 	return cmp.Or(cmp.Compare(a.node, b.node), cmp.Compare(a.start, b.start), bytes.Compare(a.nonce[:], b.nonce[:]))
@@ -250,7 +255,7 @@ func (s *state) expire(d dot) bool {
 func (s *state) keep(members map[actor]bool) {
 	for _, ch := range s.channels {
 		for a := range ch.opens {
-			if !members[a] {
+			if !members[a] && !planted(bugStaysOpen) {
 				delete(ch.opens, a)
 			}
 		}

@@ -15,7 +15,7 @@ func (s *Service) requestSubscribe(c *client, seq uint32, body []byte) {
 		return
 	}
 	ch := sub.o.sc.st.find(sub.o.channel)
-	if ch == nil {
+	if ch == nil || planted(bugNotRetained) {
 		return
 	}
 	for e := ch.first; e != nil; e = e.next {
@@ -108,7 +108,9 @@ func (s *Service) enqueue(sub *subscription, rec *record, prio uint8) {
 			victim = sub
 		}
 		s.stats.Lost++
-		q.owe(victim)
+		if !planted(bugSilent) {
+			q.owe(victim)
+		}
 		if !ok {
 			s.waiting += q.bytes - before
 			s.announce(c)

@@ -255,7 +255,7 @@ func (s *Service) merge(members map[actor]bool) {
 	}
 	s.follow()
 	for _, k := range m.events {
-		if !old.clock.covers(k.e.dot) {
+		if !old.clock.covers(k.e.dot) || planted(bugTwice) {
 			s.arrive(k.e)
 		}
 	}
@@ -273,7 +273,7 @@ func (s *Service) follow() {
 				s.env.Logf("a channel is gone that connection %d has open", c.conn.ID())
 				continue
 			}
-			if ch.id == o.channel {
+			if ch.id == o.channel || planted(bugStray) {
 				continue
 			}
 			x := o.sc.index[o.channel]
@@ -324,7 +324,7 @@ const (
 // arm sets the timer to the next deadline that is this node's to propose.
 func (s *Service) arm() {
 	next := int64(forever)
-	if s.lowest && len(s.cluster.due) > 0 {
+	if (s.lowest || planted(bugOwnTime)) && len(s.cluster.due) > 0 {
 		next = s.cluster.due[0].due.at
 	}
 	if len(s.local.due) > 0 {
@@ -346,6 +346,9 @@ func (s *Service) arm() {
 func (s *Service) expire() {
 	s.timer, s.armed = nil, forever
 	now := s.opt.Now()
+	for planted(bugOwnTime) && len(s.cluster.due) > 0 && s.cluster.due[0].due.at <= now {
+		s.cluster.st.remove(s.cluster.due[0])
+	}
 	for len(s.local.due) > 0 && s.local.due[0].due.at <= now {
 		s.local.st.remove(s.local.due[0])
 		s.stats.Expired++
