@@ -29,7 +29,9 @@ var (
 // world is what the replicas of one simulated cluster know together.
 type world struct {
 	bad     []string
-	applied map[wire.RingID]string // the state after SyncApply, of the first member there
+	// applied is the state after SyncApply, of the first member there, by ring and
+	// members: a ring id may come again where a disk was lost.
+	applied map[string]string
 	cleared map[uint64]actor       // events whose retention was cleared, and the node that was told
 	counts  struct{ published, fetched, arrived, lost, merges, cleared, expired uint64 }
 }
@@ -206,7 +208,7 @@ func (r *replica) Deliver(from wire.Member, msg []byte, id gmi.MessageID, transi
 
 // SyncApply has the state compared with the other members'.
 func (r *replica) SyncApply() {
-	ring, merging := r.Service.sync.cfg.Ring, len(r.Service.sync.partition) < len(r.Service.sync.cfg.Members)
+	ring, merging := fmt.Sprint(r.Service.sync.cfg.Ring, r.Service.sync.cfg.Members), len(r.Service.sync.partition) < len(r.Service.sync.cfg.Members)
 	members := map[actor]bool{}
 	for _, m := range r.Service.sync.cfg.Members {
 		members[actorOf(m)] = true
@@ -226,7 +228,7 @@ func (r *replica) SyncApply() {
 	}
 	said := describe(r.cluster.st)
 	if first, ok := r.w.applied[ring]; ok && first != said {
-		r.w.complain("node %d, ring %v: the state is\n%sanother member's is\n%s", r.self.node, ring, said, first)
+		r.w.complain("node %d, ring %s: the state is\n%sanother member's is\n%s", r.self.node, ring, said, first)
 	}
 	r.w.applied[ring] = said
 }
@@ -554,7 +556,7 @@ func (r *replica) memory() error {
 
 // runSeed runs one simulated cluster.
 func runSeed(sw *sim.World, seed uint64) (*world, error) {
-	w := &world{applied: map[wire.RingID]string{}, cleared: map[uint64]actor{}}
+	w := &world{applied: map[string]string{}, cleared: map[uint64]actor{}}
 	opt := sim.Options{
 		Seed:    seed,
 		Service: func(e *sim.Env) sim.App { return simApp{newReplica(e, w)} },
