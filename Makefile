@@ -50,6 +50,7 @@ FORCE:
 include capi/build.mk
 include ctests/samples/samples.mk
 include ctests/campaign/campaign.mk
+include ctests/campaign/ckpt.mk
 
 demo:
 	@echo "building"

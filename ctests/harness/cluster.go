@@ -34,6 +34,9 @@ type Options struct {
 	// IPv6 gives the nodes IPv6 addresses and the node ids 1, 2, ...; in
 	// namespaces only.
 	IPv6 bool
+	// Executive, if not empty, is the path of the executive to run instead of the
+	// build's: one with a planted bug.
+	Executive string
 	// Conf are further lines of every node's network.conf, such as "token: 500".
 	Conf []string
 	// Verbose passes the executives' output on to this function.
@@ -242,9 +245,13 @@ func (n *Node) StartNoWait() error {
 		return fmt.Errorf("node %d: its executive runs already", n.Index)
 	}
 	n.starts++
+	path := n.c.opt.Executive
+	if path == "" {
+		path = n.c.Build.Bin("aisexec")
+	}
 	spec := Spec{
 		Name: fmt.Sprintf("aisexec-%d.%d", n.Index, n.starts),
-		Path: n.c.Build.Bin("aisexec"),
+		Path: path,
 		Args: []string{"--confdir", n.ConfDir},
 		Env:  n.Env(),
 	}
