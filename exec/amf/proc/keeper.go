@@ -52,7 +52,6 @@ func Keep(args []string) int {
 type command struct {
 	id      uint64
 	pid     int
-	started process
 	expired bool
 	timer   *time.Timer
 }
