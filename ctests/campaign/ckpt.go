@@ -135,10 +135,10 @@ type ckptCycle struct {
 	contested []int
 	first     int // who writes the contested ones while the ring is whole
 	live      bool
+	freeze    bool // writers of killed executives stop
 	sides     []ckptSide
 	began     []int // positions in the executives' logs
 	starts    []int // which start of the executive the position is of
-	strictCut time.Duration
 	told      []string
 }
 
@@ -172,7 +172,8 @@ func (t *ckptTrial) newCycle() *ckptCycle {
 		{"split in three", 3, true, cy.splitThree},
 		{"split, one of the majority killed", 3, true, cy.splitKillMajority},
 		{"split, the minority killed", 2, true, cy.splitKillMinority},
-		{"cut, then killed", 4, true, cy.cutKill},
+		{"cut, then killed", 3, true, cy.cutKill},
+		{"muted, then killed", 3, true, cy.muteKill},
 	}
 	total := 0
 	for _, k := range kinds {
@@ -199,6 +200,7 @@ func (cy *ckptCycle) assign() {
 	r := cy.t.rnd
 	cy.first = r.IntN(3)
 	cy.live = r.IntN(4) == 0
+	cy.freeze = r.IntN(2) == 0
 	for k := range ckptSections {
 		if r.IntN(2) == 0 {
 			cy.contested = append(cy.contested, k)
@@ -267,6 +269,11 @@ func (cy *ckptCycle) kill(i int) error {
 		return err
 	}
 	<-n.Exec.Done()
+	if cy.freeze {
+		// What its program wrote last must be there, and is not written over.
+		cy.say("freeze")
+		return cy.t.writers[i].set(nil)
+	}
 	return nil
 }
 
@@ -491,14 +498,30 @@ func (cy *ckptCycle) splitKillMinority() error {
 // cutKill cuts a node off and kills it before it can know: what it acknowledged
 // until then, others have.
 func (cy *ckptCycle) cutKill() error {
+	i := cy.t.rnd.IntN(3)
+	return cy.unheardKill(i, func(cut bool) error { return cy.link(i, cut) })
+}
+
+// muteKill is the same for a node that still hears the others: the next token
+// comes to it, and what it sends then is lost.
+func (cy *ckptCycle) muteKill() error {
+	i := cy.t.rnd.IntN(3)
+	return cy.unheardKill(i, func(cut bool) error {
+		cy.t.report.Cuts++
+		cy.say("mute %d: %v", i+1, cut)
+		return cy.t.c.Net.Mute(i+1, cut)
+	})
+}
+
+func (cy *ckptCycle) unheardKill(i int, link func(cut bool) error) error {
 	t := cy.t
-	i := t.rnd.IntN(3)
 	n := t.c.Nodes[i]
 	at := harness.Monotonic()
-	if err := cy.link(i, true); err != nil {
+	if err := link(true); err != nil {
 		return err
 	}
 	time.Sleep(cy.random(0, 700))
+	cy.freeze = true
 	changes := -1
 	if s, err := n.Status(); err == nil && s.Members() == 3 {
 		changes = 0
@@ -520,7 +543,7 @@ func (cy *ckptCycle) cutKill() error {
 	if err := harness.WaitRing([]*harness.Node{t.c.Nodes[a], t.c.Nodes[b]}, patience); err != nil {
 		return err
 	}
-	return cy.link(i, false)
+	return link(false)
 }
 
 // judge stops all writers, waits until every node has everything, and compares.

@@ -234,6 +234,16 @@ func (w *Network) Cut(i int, cut, inside bool) error {
 	return ipBatch(w.ns(0), fmt.Sprintf("link set p%d %s\n", i, state))
 }
 
+// Mute has everything that node i sends lost behind its own end of the link, where
+// it cannot know; what others send still arrives.
+func (w *Network) Mute(i int, mute bool) error {
+	rules := fmt.Sprintf("table netdev mute%d\ndelete table netdev mute%d\n", i, i)
+	if mute {
+		rules += fmt.Sprintf("table netdev mute%d {\n chain in {\n  type filter hook ingress device \"p%d\" priority 0; policy drop;\n }\n}\n", i, i)
+	}
+	return w.nft(0, rules)
+}
+
 // Segmentation turns UDP segmentation offload on or off on every link. With it
 // on, a batch crosses the link as one packet and is dropped as one; with it off
 // each wire packet has its own luck. Some kernels have it off on veth.
