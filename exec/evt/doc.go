@@ -11,8 +11,8 @@
 // # Order
 //
 // The four event priorities go with three of the ring's (0 and 1 with high, 2 with
-// medium, 3 with low), each first in, first out. So what one opening, one node even,
-// publishes at one priority arrives everywhere in that order. All other requests
+// medium, 3 with low), each first in, first out. So what one node publishes on one
+// channel at one priority arrives everywhere in that order. All other requests
 // (open, close, unlink, clear) are sent at the lowest of these: they overtake no
 // publication that was made before them.
 //

@@ -118,6 +118,7 @@ type opening struct {
 	flags   uint8
 	sc      *scope
 	channel dot
+	was     dot // before the last merge
 	subs    map[uint64]*subscription
 }
 

@@ -253,21 +253,26 @@ func (s *Service) merge(members map[actor]bool) {
 	for _, k := range m.events {
 		s.cluster.due.add(k.e, later(now, k.left))
 	}
-	s.follow()
+	joined := s.follow()
 	for _, k := range m.events {
-		if !old.clock.covers(k.e.dot) || planted(bugTwice) {
-			s.arrive(k.e)
+		switch e := old.events[k.e.dot]; {
+		case !old.clock.covers(k.e.dot) || planted(bugTwice):
+			s.arrive(k.e, dot{})
+		case e != nil && (joined || e.ch.id != k.e.ch.id):
+			s.arrive(k.e, e.ch.id)
 		}
 	}
 }
 
-// follow finds the openings' channels again: some have become others.
-func (s *Service) follow() {
+// follow finds the openings' channels again: some have become others. joined tells
+// that there are such.
+func (s *Service) follow() (joined bool) {
 	for _, c := range s.clients {
 		for _, o := range c.openings {
 			if o.sc.local {
 				continue
 			}
+			o.was = o.channel
 			ch := s.cluster.st.find(o.channel)
 			if ch == nil {
 				s.env.Logf("a channel is gone that connection %d has open", c.conn.ID())
@@ -283,22 +288,28 @@ func (s *Service) follow() {
 			if x != nil && x.size == 0 {
 				delete(o.sc.index, o.channel)
 			}
+			joined = true
 			o.channel = ch.id
 			for _, sub := range o.subs {
 				o.sc.hang(sub)
 			}
 		}
 	}
+	return joined
 }
 
-// arrive delivers a retained event of another partition, which nobody here has had.
-func (s *Service) arrive(e *event) {
+// arrive delivers a retained event of another partition, which nobody here has had;
+// or, when two channels of this partition became one, an event of one of them (from)
+// to the subscribers of the other.
+func (s *Service) arrive(e *event, from dot) {
 	x := s.cluster.index[e.ch.id]
 	if x == nil || !ipcwire.DecodeEvtShared(e.rec.buf, &s.event) {
 		return
 	}
 	for _, sub := range x.match(s.event.Patterns) {
-		s.enqueue(sub, e.rec, prioOf(e.rec))
+		if sub.o.was != from {
+			s.enqueue(sub, e.rec, prioOf(e.rec))
+		}
 	}
 }
 
