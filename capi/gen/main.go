@@ -1,7 +1,7 @@
 // Command gen makes everything that follows from the lists in capi: the front's
 // entry points and prototypes, the linker's version scripts and the compile-time
-// proof of the headers. It owns capi/front/gen and ctests/abi/*.c and writes
-// nothing else.
+// proof of the headers, and what a test needs to call every function. It owns
+// capi/front/gen, ctests/abi/*.c and ctests/habits/c/gen and writes nothing else.
 //
 // Lists:
 //
@@ -47,6 +47,7 @@ func Generate(root string) (map[string][]byte, error) {
 	if err := generateFront(api, files); err != nil {
 		return nil, err
 	}
+	generateCalls(api, files)
 	if err := generateProof(root, files); err != nil {
 		return nil, err
 	}

@@ -61,7 +61,7 @@ func TestBothGenerationsWorkInOneProcessWithAndWithoutLTO(t *testing.T) {
 			t.Run(strings.Join(append([]string{"flags"}, flags...), " "), func(t *testing.T) {
 				obj := filepath.Join(t.TempDir(), "both_b.o")
 				args := append([]string{"-std=c99", "-D_GNU_SOURCE", a.Flag, "-Wall", "-Wextra", "-Werror", "-O2", "-fexceptions",
-					"-I" + filepath.Join(root, "include"), "-c", "-o", obj, "c/both_b.c"}, flags...)
+					"-I" + filepath.Join(root, "include"), "-I" + filepath.Join(root, "ctests/cprog/c"), "-c", "-o", obj, "c/both_b.c"}, flags...)
 				if text, err := exec.Command(cprog.Compiler(), args...).CombinedOutput(); err != nil {
 					t.Skipf("%v\n%s", err, text)
 				}

@@ -189,7 +189,7 @@ func (p Program) Build(t testing.TB, a Arch) string {
 		headers = filepath.Join(Root, "include", headers)
 	}
 	args := []string{"-std=c99", "-D_GNU_SOURCE", a.Flag, "-Wall", "-Wextra", "-Werror", "-O1", "-g", "-fexceptions",
-		"-I" + headers, "-o", out}
+		"-I" + headers, "-I" + filepath.Join(Root, "ctests/cprog/c"), "-o", out}
 	args = append(args, p.Flags...)
 	for _, s := range p.Sources {
 		if !filepath.IsAbs(s) {
