@@ -596,8 +596,10 @@ func (cy *ckptCycle) judge() error {
 }
 
 // filled waits until no section is being filled.
-func filled(n *harness.Node) error {
-	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
+func filled(n *harness.Node) error { return filledWithin(n, patience) }
+
+func filledWithin(n *harness.Node, timeout time.Duration) error {
+	for deadline := time.Now().Add(timeout); ; time.Sleep(5 * time.Millisecond) {
 		s, err := n.Status()
 		if err != nil {
 			return err

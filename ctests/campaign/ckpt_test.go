@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"ais/ctests/harness"
 )
@@ -67,4 +68,22 @@ func TestCampaignCkptPlanted(t *testing.T) {
 		t.Fatalf("it failed for another reason: %v", err)
 	}
 	t.Logf("caught: %v", err)
+}
+
+func TestANodeThatJoinsUnderLoadGetsEverySection(t *testing.T) {
+	r, err := CkptJoin(CkptJoinOptions{Sections: 2000, Size: 5000, Writers: 1, Logf: t.Logf})
+	t.Log(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestCampaignCkptJoin(t *testing.T) {
+	campaign(t, "ckpt-join")
+	r, err := CkptJoin(CkptJoinOptions{Sections: setting(t, "SECTIONS", 100_000), Size: setting(t, "SIZE", 10_738), Namespaces: harness.CanNamespaces() == nil,
+		Writers: setting(t, "WRITERS", 2), Wait: 200 * time.Millisecond, Memory: 0.30, Logf: t.Logf})
+	t.Log(r)
+	if err != nil {
+		t.Fatal(err)
+	}
 }
