@@ -189,7 +189,12 @@ func (q *queue) forget(s *subscription) {
 	q.ghosts += s.waiting
 	q.ghostBytes += s.bytes
 	s.waiting, s.bytes = 0, 0
-	if q.ghosts > q.count+someGhosts || q.ghostBytes > maxGhostBytes {
+	q.tidy()
+}
+
+// tidy sweeps the ghosts out when that pays, or when nothing else is there.
+func (q *queue) tidy() {
+	if q.ghosts > q.count+someGhosts || q.ghostBytes > maxGhostBytes || q.ghosts > 0 && q.count == 0 {
 		q.sweep()
 	}
 }

@@ -586,6 +586,7 @@ func runSeed(sw *sim.World, seed uint64) (*world, error) {
 
 func TestSeedsThatFailedOnceDoNot(t *testing.T) {
 	for _, seed := range []uint64{
+		224, // events of ended subscriptions were held in a queue where nothing else waited
 		361, // what a channel retained did not reach subscribers of another that became the same
 	} {
 		if _, err := runSeed(sim.NewWorld(), seed); err != nil {

@@ -162,6 +162,7 @@ func (s *Service) requestNext(c *client, seq uint32, body []byte) ipcwire.Error 
 		w.rec.release()
 		s.stats.Fetched++
 	}
+	q.tidy()
 	c.announced = false
 	s.announce(c)
 	more := q.count > 0 || q.owed()
