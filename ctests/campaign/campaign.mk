@@ -25,3 +25,5 @@ campaign-idle:      CAMPAIGN_TEST := TestCampaignIdle
 
 $(CAMPAIGNS:%=campaign-%): campaign-%: all
 	AIS_BUILD="$(call full,$(BUILD))" AIS_CAMPAIGN=$* $(GO) test ./ctests/campaign -run '^$(CAMPAIGN_TEST)$$' -count=1 -v -timeout 170m
+
+include ctests/campaign/events/events.mk
