@@ -103,6 +103,9 @@ func (c *chaos) start(id wire.NodeID) {
 			c.lost[l.Checkpoint+"/"+l.Section] = true
 			c.logf("node %d: %s in %v", id, l, l.Members)
 		},
+		Returned: func(l Loss) {
+			c.logf("node %d: back: %s", id, l)
+		},
 	})
 	n.svc.ackAgreed = c.plant
 	svc := n.svc
@@ -402,13 +405,23 @@ func (c *chaos) end() {
 }
 
 func (c *chaos) checkAcked(st *state, live []*chaosNode) {
+	told := map[string]bool{} // as lost, by those who live, and not withdrawn
+	for _, n := range live {
+		for _, l := range n.svc.losses.list {
+			told[l.Checkpoint+"/"+l.Section] = told[l.Checkpoint+"/"+l.Section] || !l.Returned
+		}
+	}
 	for _, w := range c.acked {
+		ck := st.names[w.name]
+		there := ck != nil && ck.sections[w.section] != nil
+		if there && told[w.name+"/"+w.section] {
+			c.fatalf("%s/%s was reported as lost, and is there", w.name, w.section)
+		}
 		witness := slices.ContainsFunc(live, func(n *chaosNode) bool { return slices.Contains(w.witnesses, n.svc.self) })
-		if !witness || c.lost[w.name+"/"+w.section] {
+		if !witness || c.lost[w.name+"/"+w.section] && !there {
 			continue
 		}
-		ck := st.names[w.name]
-		if ck == nil || ck.sections[w.section] == nil {
+		if !there {
 			c.fatalf("%s/%s was acknowledged to %v and is not there", w.name, w.section, w.witnesses)
 		}
 		if got := binary.LittleEndian.Uint64(ck.sections[w.section].data); got != w.value {
@@ -451,7 +464,8 @@ func (c *chaos) count(sum *Stats) {
 		sum.Discarded += st.Discarded
 		sum.Expired += st.Expired
 		sum.Retired += st.Retired
-		sum.Malformed += st.Malformed
+		sum.Malformed += st.Malformed + st.Diverged
+		sum.Returned += st.Returned
 	}
 }
 

@@ -90,6 +90,7 @@ func (s *Service) deliverRequest(from wire.Member, r *reader, id gmi.MessageID, 
 		}
 		op = m.Op
 	}
+	s.state.op = operation(k.Node, q.number)
 	err, answer, strong := s.apply(k, &q, op, body)
 	if !own {
 		return
@@ -268,7 +269,8 @@ func (s *Service) closeLate(c *conn, handle uint32) {
 	if c.gone {
 		return // its exit is behind the open
 	}
-	msg := appendRequest(nil, &request{op: ipcwire.CkptClose, conn: c.key.Conn, wall: s.opt.Wall()})
+	s.number++
+	msg := appendRequest(nil, &request{op: ipcwire.CkptClose, conn: c.key.Conn, number: s.number, wall: s.opt.Wall()})
 	s.send(prioRequest, ipcwire.AppendCkptHandleReq(msg, &ipcwire.CkptHandleReq{Handle: handle}))
 }
 

@@ -87,6 +87,12 @@ type Loss struct {
 	Updated    int64       // wall clock of the writer
 	Tick       uint64      // number of the discarded change in its partition
 	Members    []wire.NodeID
+	// Returned tells that a node came back later that had it whole: it is not lost.
+	Returned bool
+
+	id    ident
+	at    version // zero when no section is meant
+	chain uint64
 }
 
 // part is a partition and its state. Of another partition's sections there are no
@@ -138,10 +144,18 @@ type merger struct {
 	lost    []Loss
 	rejects int // checkpoints discarded because no whole replica is left
 
+	graves map[buried]uint64 // chains of removed sections
+
 	dead   map[ident]bool        // unlinked according to some partition
 	target map[ident]*checkpoint // what a checkpoint's handles refer to now
 	ranks  map[*checkpoint]int   // the highest rank that has it linked
 	idled  map[*checkpoint]bool  // it was idle already
+}
+
+// buried is a removed section of a partition, by what it was born of.
+type buried struct {
+	part int
+	born uint64
 }
 
 // candidate is a partition's view of a section, or of anything with a version.
@@ -158,13 +172,13 @@ func merge(parts []*part, members []wire.Member, self nodeKey) (out *state, lost
 	rank(parts)
 	m := &merger{
 		parts: parts, self: self, out: newState(self, 0),
-		dead: map[ident]bool{}, target: map[ident]*checkpoint{}, ranks: map[*checkpoint]int{}, idled: map[*checkpoint]bool{},
+		graves: map[buried]uint64{}, dead: map[ident]bool{}, target: map[ident]*checkpoint{}, ranks: map[*checkpoint]int{}, idled: map[*checkpoint]bool{},
 	}
 	for _, x := range members {
 		m.members = append(m.members, keyOf(x))
 	}
 	m.history()
-	m.graves()
+	m.removed()
 	entries := map[ident][]int{}
 	var ids []ident
 	for i, p := range parts {
@@ -183,7 +197,20 @@ func merge(parts []*part, members []wire.Member, self nodeKey) (out *state, lost
 	m.clients()
 	m.settle(ids)
 	m.account(ids)
+	m.lost = slices.DeleteFunc(m.lost, m.kept)
 	return m.out, m.lost, m.rejects
+}
+
+// kept reports whether a content that was reported as lost is in the result
+// after all: in another checkpoint of the name, which has it from the same
+// requests, or was another's before.
+func (m *merger) kept(l Loss) bool {
+	ck := m.out.names[l.Checkpoint]
+	if ck == nil || l.chain == 0 || l.Kind == LostDelete {
+		return false
+	}
+	sec := ck.sections[l.Section]
+	return sec != nil && sec.chain == l.chain
 }
 
 // history joins what the partitions went through.
@@ -206,8 +233,8 @@ func (m *merger) history() {
 	out.epoch = m.parts[0].st.epoch
 }
 
-// graves joins the memories of removed checkpoints.
-func (m *merger) graves() {
+// removed joins the memories of removed checkpoints.
+func (m *merger) removed() {
 	seen := map[ident]int{}
 	for _, p := range m.parts {
 		for _, t := range p.st.tombs {
@@ -238,6 +265,37 @@ func (m *merger) graves() {
 		return compareIdents(a.id, b.id)
 	})
 	m.out.tombs = tombs[max(0, len(tombs)-maxTombs):]
+	m.sectionGraves()
+}
+
+// sectionGraves joins the memories of removed sections.
+func (m *merger) sectionGraves() {
+	seen := map[grave]bool{}
+	for pi, p := range m.parts {
+		for _, g := range p.st.graves {
+			m.graves[buried{pi, g.born}] = g.chain
+			if !seen[g] {
+				seen[g] = true
+				m.out.graves = append(m.out.graves, g)
+			}
+		}
+	}
+	m.out.graves = m.out.graves[max(0, len(m.out.graves)-maxBuried):]
+}
+
+// same reports whether two are the same content: of one version, or come to by the
+// same operations.
+func (c *candidate) same(o *candidate) bool {
+	return c.at == o.at || c.sec != nil && o.sec != nil && c.sec.chain == o.sec.chain
+}
+
+// behind reports whether b's partition went through what a is, and a's did not go
+// through what b is. In one epoch the later one came behind the earlier one.
+func (m *merger) behind(a, b *candidate) bool {
+	if a.at.epoch == b.at.epoch {
+		return a.at.Tick < b.at.Tick
+	}
+	return m.parts[b.part].st.knows(a.at) && !m.parts[a.part].st.knows(b.at)
 }
 
 // latest picks among candidates the one that stays; losers are those that others
@@ -250,7 +308,7 @@ func (m *merger) latest(cands []candidate) (winner int, losers []int) {
 	for i := range cands {
 		behind := false
 		for j := range cands {
-			if cands[i].at != cands[j].at && m.parts[cands[j].part].st.knows(cands[i].at) && !m.parts[cands[i].part].st.knows(cands[j].at) {
+			if m.behind(&cands[i], &cands[j]) {
 				behind = true
 			}
 		}
@@ -276,10 +334,10 @@ func (m *merger) latest(cands []candidate) (winner int, losers []int) {
 		winner = 0
 	}
 	for _, i := range maximal {
-		if cands[i].at == cands[winner].at {
+		if cands[i].same(&cands[winner]) {
 			continue
 		}
-		if !slices.ContainsFunc(losers, func(j int) bool { return cands[j].at == cands[i].at }) {
+		if !slices.ContainsFunc(losers, func(j int) bool { return cands[j].same(&cands[i]) }) {
 			losers = append(losers, i)
 		}
 	}
@@ -287,11 +345,16 @@ func (m *merger) latest(cands []candidate) (winner int, losers []int) {
 }
 
 func (m *merger) report(kind LossKind, ck *checkpoint, sec *section, pi int) {
-	l := Loss{Kind: kind, Checkpoint: ck.name, Members: m.parts[pi].ids()}
+	m.lost = append(m.lost, lossOf(kind, ck, sec, m.parts[pi].ids()))
+}
+
+func lossOf(kind LossKind, ck *checkpoint, sec *section, members []wire.NodeID) Loss {
+	l := Loss{Kind: kind, Checkpoint: ck.name, Members: members, id: ck.id}
 	if sec != nil {
-		l.Section, l.Node, l.Updated, l.Tick = sec.id, sec.writer, sec.updated, sec.version.Tick
+		l.Section, l.Node, l.Updated, l.Tick, l.at = sec.id, sec.writer, sec.updated, sec.version.Tick, sec.version
+		l.chain = sec.chain
 	}
-	m.lost = append(m.lost, l)
+	return l
 }
 
 // checkpoint merges what the partitions have under one ident.
@@ -377,10 +440,17 @@ func (m *merger) idleLeft(id ident, in []int) (idle bool, left int64) {
 // discard drops a checkpoint of which no whole replica is left.
 func (m *merger) discard(id ident, in []int) {
 	m.rejects++
+	type write struct {
+		section string
+		at      version
+	}
+	told := map[write]bool{} // what several partitions have is lost once
 	for _, pi := range in {
 		ck := m.parts[pi].st.all[id]
 		for _, sec := range ck.order {
-			if !sec.gone && sec.real() {
+			w := write{sec.id, sec.version}
+			if !sec.gone && sec.real() && !told[w] {
+				told[w] = true
 				m.report(LostNoReplica, ck, sec, pi)
 			}
 		}
@@ -468,8 +538,10 @@ func (m *merger) only(pi int, ck *checkpoint) bool {
 }
 
 // whole reports whether some member of a partition has a section whole.
-func (m *merger) whole(pi int, sec *section) bool {
-	return sec.fill == nil || slices.ContainsFunc(sec.fill.holders, m.parts[pi].has)
+func (m *merger) whole(pi int, sec *section) bool { return m.parts[pi].whole(sec) }
+
+func (p *part) whole(sec *section) bool {
+	return sec.fill == nil || slices.ContainsFunc(sec.fill.holders, p.has)
 }
 
 // section merges one section. good false: it is nowhere whole.
@@ -485,10 +557,11 @@ func (m *merger) section(ck *checkpoint, id ident, in []int, cands []candidate) 
 		}
 		// This partition has the checkpoint, but not the section.
 		st := m.parts[pi].st
-		if !st.knows(win.sec.created) {
+		chain, gone := m.graves[buried{pi, win.sec.born}]
+		if !gone && !st.knows(win.sec.created) {
 			continue
 		}
-		if st.knows(win.at) {
+		if gone && chain == win.sec.chain || st.knows(win.at) {
 			return nil, false, true
 		}
 		m.report(LostDelete, ck, win.sec, pi)
@@ -518,10 +591,11 @@ func (m *merger) adopt(cands []candidate, win candidate) *section {
 	}
 	var holders []nodeKey
 	for _, c := range cands {
-		if c.at != win.at {
+		if !c.same(&win) {
 			continue
 		}
 		if m.parts[c.part].own {
+			c.sec.created, c.sec.version = win.sec.created, win.at
 			sec, own = c.sec, true
 		}
 		if c.sec.fill == nil {
@@ -796,10 +870,7 @@ func (s *state) alone(members []wire.Member) (lost []Loss) {
 func (s *state) discard(ck *checkpoint, members []wire.NodeID) (lost []Loss) {
 	for _, sec := range ck.order {
 		if !sec.gone && sec.real() {
-			lost = append(lost, Loss{
-				Kind: LostNoReplica, Checkpoint: ck.name, Section: sec.id, Node: sec.writer, Updated: sec.updated,
-				Tick: sec.version.Tick, Members: members,
-			})
+			lost = append(lost, lossOf(LostNoReplica, ck, sec, members))
 		}
 	}
 	for _, c := range s.clients {

@@ -482,6 +482,7 @@ func FuzzMessages(f *testing.F) {
 	f.Add(appendRequest(nil, &request{op: ipcwire.CkptOpen, conn: 1, handle: 9}), false)
 	f.Add(putEpoch([]byte{kindPages}, epoch{}), false)
 	f.Add([]byte{syncBegin, 0, 0, 0, 0, 1, 0, 0, 0, 0, 128, 0, 0, 0}, true)
+	f.Add(le.AppendUint64(putNode([]byte{syncBegin, 0, 0, 0, 0, 1, 0, 0, 0, 0, 128, 0, 0}, nodeKey{ID: 2}), 1), true)
 	f.Fuzz(func(t *testing.T, msg []byte, sync bool) {
 		s := newScenario()
 		one := s.start(1, 1, 1<<20)
@@ -491,7 +492,7 @@ func FuzzMessages(f *testing.F) {
 		c.Request(ipcwire.CkptOpen, ipcwire.AppendCkptOpenReq(nil, &ipcwire.CkptOpenReq{Name: []byte("n"), Flags: 7, HasAttributes: true,
 			Attributes: ipcwire.CkptAttributes{Flags: 1, Size: 1 << 30, MaxSections: 10, MaxSectionSize: 1 << 28, MaxSectionIDSize: 9, Retention: int64(time.Hour)}}))
 		s.Run()
-		from := wire.Member{ID: 1, Start: 1}
+		from := s.Node(1).Self
 		if !sync {
 			one.Deliver(from, msg, 0, false)
 			if err := one.state.verify(one.self); err != nil {
@@ -503,6 +504,7 @@ func FuzzMessages(f *testing.F) {
 		cfg := *one.sync.cfg
 		cfg.Members = []wire.Member{from, other}
 		one.SyncStart(&cfg, []wire.Member{from})
+		one.Deliver(s.Node(1).Self, one.encodeBegin(), 0, false)
 		one.Deliver(other, msg, 0, false)
 		for n := 0; n < len(msg); n += 64 { // the same as more messages
 			one.Deliver(other, msg[n:min(n+64, len(msg))], 0, false)

@@ -46,6 +46,47 @@ func (s *Service) report(lost []Loss) {
 	}
 }
 
+// withdraw looks for what was reported as lost with the last whole replica, and is
+// there again: in a state that comes now. A part has it if it has that write of the
+// section, or a later one that was made knowing it.
+func (s *Service) withdraw(parts []*part) {
+	back := map[string]int{}
+	for i := range s.losses.list {
+		l := &s.losses.list[i]
+		if l.Kind != LostNoReplica || l.Returned {
+			continue
+		}
+		if !slices.ContainsFunc(parts, func(p *part) bool { return p.holds(l) }) {
+			continue
+		}
+		l.Returned = true
+		s.stats.Returned++
+		back[l.Checkpoint]++
+		if s.opt.Returned != nil {
+			s.opt.Returned(*l)
+		}
+	}
+	for name, n := range back {
+		s.env.Logf("checkpoint %s is here again: %d writes that were reported as lost are not", printable(name), n)
+	}
+}
+
+// holds reports whether a partition has what was reported as lost. Its checkpoint
+// may have become part of another of the same name.
+func (p *part) holds(l *Loss) bool {
+	for _, ck := range []*checkpoint{p.st.all[l.id], p.st.names[l.Checkpoint]} {
+		if ck == nil || ck.sections[l.Section] == nil {
+			continue
+		}
+		sec := ck.sections[l.Section]
+		v := sec.version
+		if p.whole(sec) && (v == l.at || sec.chain == l.chain || v.Tick > l.at.Tick && p.st.knows(l.at)) {
+			return true
+		}
+	}
+	return false
+}
+
 // printable quotes what is not plain text.
 func printable(s string) string {
 	plain := s != "" && strings.IndexFunc(s, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' }) < 0

@@ -43,6 +43,8 @@ type Options struct {
 	Used func(bytes int64)
 	// Lost is told every write that a merge discarded, once on every node.
 	Lost func(Loss)
+	// Returned is told of losses that were none in the end, see Loss.
+	Returned func(Loss)
 }
 
 // Stats counts since the start.
@@ -57,6 +59,8 @@ type Stats struct {
 	Retired    uint64 // checkpoints
 	Lost       uint64 // writes and removals discarded by merges
 	Discarded  uint64 // checkpoints lost because no whole replica was left
+	Returned   uint64 // of the lost, that came back with a node that had them
+	Diverged   uint64 // members whose state was not that of their partition
 	Malformed  uint64 // messages of members that do not decode
 	Filling    uint64 // now: sections that not every member has whole
 }
@@ -115,7 +119,7 @@ type Service struct {
 
 	told    int64  // what Used was told last
 	page    int    // bytes of a page that fits a message
-	number  uint64 // of checkpoints this node asked for
+	number  uint64 // of the last request this node sent
 	pending map[gmi.MessageID]pending
 	waiting []waiting
 	owed    []owed   // messages the ring had no room for, in order
@@ -437,6 +441,8 @@ func stageable(op ipcwire.Op) bool {
 // find p.
 func (s *Service) multicast(p pending, q *request, body []byte) ipcwire.Error {
 	q.wall = s.opt.Wall()
+	s.number++
+	q.number = s.number
 	s.head = appendRequest(s.head[:0], q)
 	size := len(s.head) + len(body)
 	switch {
@@ -473,8 +479,7 @@ func (s *Service) requestOpen(p pending, body []byte) {
 	c, open := p.c, &s.scratch.open
 	c.nextHandle++
 	p.handle, p.inv = c.nextHandle, open.Invocation
-	s.number++
-	q := &request{op: p.op, conn: c.key.Conn, number: s.number, handle: p.handle}
+	q := &request{op: p.op, conn: c.key.Conn, handle: p.handle}
 	if p.op == ipcwire.CkptOpenAsync {
 		s.orderAsync(p, q, body)
 		return

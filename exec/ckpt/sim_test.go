@@ -25,12 +25,13 @@ import (
 var (
 	simFirst = flag.Uint64("sim.first", 1, "first seed")
 	simSeeds = flag.Uint64("sim.seeds", 60, "how many seeds")
+	simTell  = flag.Bool("sim.tell", false, "print every loss: for looking at one seed")
 )
 
 // simWorld is what the replicas of one world have in common.
 type simWorld struct {
 	acked []simWrite
-	lost  map[string]bool
+	lost  map[string]bool // sections of which a write was reported as lost
 	bad   error
 	plant bool
 	sum   Stats
@@ -40,6 +41,12 @@ type simWrite struct {
 	section   string
 	value     uint64
 	witnesses []nodeKey
+}
+
+func (w *simWorld) tell(what string, l *Loss) {
+	if *simTell {
+		fmt.Printf("%s %s section %s, by node %d, of nodes %v, version %+v\n", what, l.Kind, l.Section, l.Node, l.Members, l.at)
+	}
 }
 
 // simReplica is a manager with this service at one start of a node.
@@ -85,7 +92,13 @@ func newSimReplica(env *sim.Env, w *simWorld) *simReplica {
 		// A wall clock that leaps in both directions.
 		Wall:   func() int64 { return wallBase + int64(env.Now()) + r.skew },
 		Memory: 64 << 20,
-		Lost:   func(l Loss) { w.lost[l.Checkpoint+"/"+l.Section] = true },
+		Lost: func(l Loss) {
+			w.tell("lost", &l)
+			w.lost[l.Checkpoint+"/"+l.Section] = true
+		},
+		Returned: func(l Loss) {
+			w.tell("back", &l)
+		},
 	})
 	r.svc.ackAgreed = w.plant
 	var err error
@@ -196,7 +209,7 @@ func (r *simReplica) request() {
 	value := r.serial
 	switch d := r.env.Random(100); {
 	case d < 35:
-		id := fmt.Sprintf("s%d.%d.%d", r.env.Self().ID, r.env.Self().Start, r.serial)
+		id := fmt.Sprintf("s%d.%x.%d", r.env.Self().ID, binary.LittleEndian.Uint64(r.svc.self.Nonce[:]), r.serial)
 		witnesses := func() (list []nodeKey) {
 			for _, m := range r.svc.present {
 				list = append(list, keyOf(m))
@@ -251,7 +264,7 @@ func (r *simReplica) Check() error {
 	if r.w.bad != nil {
 		return r.w.bad
 	}
-	if s := r.manager.Stats(); s.Malformed+s.Early+r.svc.stats.Malformed > 0 {
+	if s := r.manager.Stats(); s.Malformed+s.Early+r.svc.stats.Malformed+r.svc.stats.Diverged > 0 {
 		return fmt.Errorf("%+v, %+v", s, r.svc.stats)
 	}
 	return r.svc.state.verify(r.svc.self)
@@ -281,9 +294,18 @@ func (w *simWorld) check(live []sim.App) error {
 		return nil
 	}
 	ck := first.svc.state.names["one"]
+	told := map[string]bool{} // as lost, by those who live, and not withdrawn
+	for _, a := range live {
+		for _, l := range a.(*simReplica).svc.losses.list {
+			told[l.Section] = told[l.Section] || !l.Returned
+		}
+	}
 	for _, x := range w.acked {
+		if ck != nil && ck.sections[x.section] != nil && told[x.section] {
+			return fmt.Errorf("section %s was reported as lost, and is there", x.section)
+		}
 		alive := slices.ContainsFunc(live, func(a sim.App) bool { return slices.Contains(x.witnesses, a.(*simReplica).svc.self) })
-		if !alive || w.lost["one/"+x.section] {
+		if !alive || w.lost["one/"+x.section] && (ck == nil || ck.sections[x.section] == nil) {
 			continue
 		}
 		w.sum.Requests++

@@ -32,6 +32,7 @@ const (
 	maxSection     = 1 << 40 // bytes: beyond any memory, and sums of them fit an int
 	maxTombs       = 4096    // removed checkpoints that are remembered
 	maxHistory     = 4096    // epochs that are remembered
+	maxBuried      = 4096    // removed sections that are remembered
 )
 
 // nodeKey is one start of one node. The nonce makes it that: a node that lost its
@@ -122,6 +123,8 @@ type section struct {
 	seq        uint64 // its place in iterations
 	created    version
 	version    version // last change of data or expiration time
+	born       uint64  // of what created it; see operation
+	chain      uint64  // of all that made its content and expiration time what they are
 	writer     wire.NodeID
 	expiration int64 // absolute, for clients
 	updated    int64 // wall clock of the writer
@@ -141,6 +144,28 @@ type tomb struct {
 	at       version
 }
 
+// grave is a section that was removed: what it was created by, and what it was
+// like then.
+type grave struct{ born, chain uint64 }
+
+// operation names a request: the node that sent it and its number there. One
+// request may be delivered in several configurations, where a ring parted before
+// it was delivered everywhere; its changes have another version in each, but one
+// operation. So equal chains are equal contents, whatever the versions.
+func operation(n nodeKey, number uint64) uint64 {
+	var m mixer
+	m.node(n)
+	m.u64(number)
+	return uint64(m)
+}
+
+// then is the chain of what another operation makes of a chain.
+func then(chain, op uint64) uint64 {
+	m := mixer(chain)
+	m.u64(op)
+	return uint64(m)
+}
+
 // due is a deadline to be watched: of a section, or of a checkpoint's retention.
 type due struct {
 	ck   *checkpoint
@@ -157,6 +182,8 @@ type state struct {
 	all     map[ident]*checkpoint
 	clients map[clientKey]*client
 	tombs   []tomb
+	graves  []grave
+	op      uint64            // of the request that is being done
 	limits  map[nodeKey]int64 // of members: bytes they are willing to keep
 	used    int64             // bytes counted
 	page    int               // bytes of a page of sections that are filled
@@ -353,7 +380,8 @@ func (s *state) create(id ident, name string, attrs *ipcwire.CkptAttributes, wri
 	s.used += ck.cost()
 	s.all[id], s.names[name] = ck, ck
 	if attrs.MaxSections == 1 {
-		s.addSection(ck, &section{created: v, version: v, writer: writer, expiration: ipcwire.CkptTimeEnd, updated: wall})
+		born := operation(id.Node, id.N)
+		s.addSection(ck, &section{born: born, chain: born, created: v, version: v, writer: writer, expiration: ipcwire.CkptTimeEnd, updated: wall})
 	}
 	return ck, ipcwire.OK
 }
@@ -382,6 +410,9 @@ func (s *state) addSection(ck *checkpoint, sec *section) {
 
 // dropSection removes a section.
 func (s *state) dropSection(ck *checkpoint, sec *section) {
+	if s.graves = append(s.graves, grave{sec.born, sec.chain}); len(s.graves) >= 2*maxBuried {
+		s.graves = slices.Delete(s.graves, 0, len(s.graves)-maxBuried)
+	}
 	delete(ck.sections, sec.id)
 	s.used -= sec.cost()
 	ck.bytes -= uint64(sec.size)
@@ -580,12 +611,12 @@ func (s *state) sectionCreate(r ref, q *ipcwire.CkptSectionCreateReq, node wire.
 	v := s.bump()
 	id := string(q.Section)
 	if id == "" {
-		if id = ck.generate(v); id == "" {
+		if id = ck.generate(s.op); id == "" {
 			return nil, ipcwire.ErrNoSpace
 		}
 	}
 	sec := &section{
-		id: id, created: v, version: v, writer: node, expiration: q.Expiration, updated: wall, size: len(q.Data),
+		id: id, created: v, version: v, born: s.op, chain: s.op, writer: node, expiration: q.Expiration, updated: wall, size: len(q.Data),
 	}
 	if len(q.Data) > 0 {
 		sec.data = slices.Clone(q.Data)
@@ -612,13 +643,14 @@ func (s *state) watch(ck *checkpoint, sec *section, wall int64) {
 // maxGenerated is the length of generated ids, where the checkpoint allows it.
 const maxGenerated = 8
 
-// generate makes an id that no section has. It comes from the version, so that
-// partitions hardly ever generate the same one. "" when none was found.
-func (ck *checkpoint) generate(v version) string {
+// generate makes an id that no section has. It comes from the operation, so that
+// partitions hardly ever generate the same one for two, and generate the same for
+// one. "" when none was found.
+func (ck *checkpoint) generate(op uint64) string {
 	const letters = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	n := int(min(ck.attrs.MaxSectionIDSize, maxGenerated))
 	var id [maxGenerated]byte
-	seed := v.number()
+	seed := op
 	for try := range uint64(len(ck.sections) + 64) {
 		// One try after the other covers all of what a short id can be.
 		x := seed + try
@@ -670,6 +702,7 @@ func (s *state) setExpiration(r ref, id []byte, expiration int64, node wire.Node
 		return err
 	}
 	sec.expiration, sec.version, sec.writer = expiration, s.bump(), node
+	sec.chain = then(sec.chain, s.op)
 	s.watch(r.ck, sec, wall)
 	return ipcwire.OK
 }
@@ -689,6 +722,7 @@ func (s *state) overwrite(r ref, id, data []byte, node wire.NodeID, wall int64) 
 		return err
 	}
 	sec.version, sec.writer, sec.updated = s.bump(), node, wall
+	sec.chain = then(s.op, uint64(sec.expiration)) // nothing else of before is left
 	sec.fill = nil
 	s.grew(ck, grow)
 	sec.size = len(data)
@@ -748,6 +782,9 @@ func (s *state) write(r ref, q *ipcwire.CkptWriteReq, node wire.NodeID, wall int
 			n := int(q.Elements[i].Size)
 			s.put(ck, sec, int(q.Elements[i].Offset), data[:n])
 			data = data[n:]
+			if sec.version != v {
+				sec.chain = then(sec.chain, s.op) // once, however many vectors are of it
+			}
 			sec.version, sec.writer, sec.updated = v, node, wall
 		}
 	}

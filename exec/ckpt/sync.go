@@ -1,19 +1,21 @@
-// Synchronization. The lowest member of each partition sends the partition's
-// state without the data of sections; when all have come, every member merges
-// them (merge.go). Data follow in the background, in pages, sent for each section
-// by the lowest member that has it whole (fill.go).
+// Synchronization. Every member says what its partition is and the digest of its
+// state (digest.go). When all have said so, the lowest member of each partition
+// sends the partition's state without the data of sections; when that has come,
+// every member merges them (merge.go). Data follow in the background, in pages,
+// sent for each section by the lowest member that has it whole (fill.go).
 //
 // The messages of one member, in order; uvarints where no size is given:
 //
-//	begin       limit uint64, page size uint32, lead uint8; of a lead: members count
-//	            and nodes, epoch, tick
+//	begin       limit uint64, page size uint32, the partition's lowest node, digest uint64
+//	part        of a lead, as all that follows: epoch, tick
 //	history     count, for each epoch: epoch, last tick
 //	tombs       count, for each: ident, unlinked uint8, version
+//	graves      count, for each: born, chain uint64
 //	checkpoint  ident, name, attributes, created, changed, unlinked uint8, active
 //	            node, what is left of the retention int64 when nobody has it open,
 //	            place of the last section
 //	sections    of the checkpoint sent last: count, for each: id, place, created,
-//	            version, writer uint32, expiration int64 and, unless it is never,
+//	            version, born, chain uint64, writer uint32, expiration int64 and, unless it is never,
 //	            what is left int64; updated int64, size, count and nodes of holders
 //	            plus one, 0 when all of the partition have it whole
 //	clients     count, for each handle: node, connection, handle, flags, ident
@@ -26,6 +28,7 @@ package ckpt
 import (
 	"encoding/binary"
 	"slices"
+	"strings"
 
 	"ais/exec/gmi"
 	"ais/exec/totem/srp"
@@ -40,6 +43,8 @@ const (
 	syncCheckpoint = 4
 	syncSections   = 5
 	syncClients    = 6
+	syncPart       = 7
+	syncGraves     = 8
 	syncMore       = 0x80 // with a kind: the message goes on in the next
 
 	syncChunk = 16 << 10 // a message of lists is closed when it has so many bytes
@@ -49,9 +54,13 @@ const (
 type syncing struct {
 	members []wire.Member // of the last configuration
 	cfg     *srp.Configuration
-	running bool // states are exchanged
-	own     []nodeKey
+	running bool        // states are exchanged
+	claimed []nodeKey   // the partition that this node is said to be in
+	own     []nodeKey   // those of it who have the state that is here; nil: the state here is not the partition's
+	groups  [][]nodeKey // all partitions, when every member has begun
+	begun   int
 	out     [][]byte // still to be sent
+	opened  bool     // begin was sent
 	built   bool
 	peers   map[nodeKey]*peer
 
@@ -62,6 +71,8 @@ type syncing struct {
 type peer struct {
 	limit   int64
 	page    int
+	lead    nodeKey // lowest of its partition
+	digest  uint64
 	partial []byte // of a message that came in pieces
 	part    *part  // nil: it is no lead
 	epochs  []epoch
@@ -76,27 +87,50 @@ func (s *Service) SyncStart(cfg *srp.Configuration, partition []wire.Member) {
 	y := &s.sync
 	y.cfg, y.members = cfg, cfg.Members
 	y.running = len(partition) < len(cfg.Members)
-	y.own, y.out, y.built, y.peers = nil, nil, false, nil
+	y.reset()
 	if y.running {
 		for _, m := range partition {
-			y.own = append(y.own, keyOf(m))
+			y.claimed = append(y.claimed, keyOf(m))
 		}
 		y.peers = map[nodeKey]*peer{}
 	}
 }
 
+// reset forgets what an exchange of states collected.
+func (y *syncing) reset() {
+	y.claimed, y.own, y.groups, y.begun = nil, nil, nil, 0
+	y.out, y.opened, y.built, y.peers = nil, false, false, nil
+}
+
 // SyncAbort drops what was collected; the state was not touched.
 func (s *Service) SyncAbort() {
 	y := &s.sync
-	y.running, y.own, y.out, y.peers = false, nil, nil, nil
+	y.running = false
+	y.reset()
 }
 
-// SyncSend sends this member's part.
+// SyncSend sends this member's part: first who it is and the digest of its state,
+// then, when everybody has said so, the state, if it is the one to do so.
 func (s *Service) SyncSend() (done bool) {
 	y := &s.sync
-	if !y.built {
-		y.out, y.built = cut(s.encodeState(), s.env.MaxMessage()), true
+	if !y.opened {
+		y.out, y.opened = [][]byte{s.encodeBegin()}, true
 	}
+	if !s.syncDrain() || y.groups == nil {
+		return false
+	}
+	if !y.built {
+		y.built = true
+		if len(y.own) > 0 && y.own[0] == s.self {
+			y.out = cut(s.encodeState(), s.env.MaxMessage())
+		}
+	}
+	return s.syncDrain()
+}
+
+// syncDrain sends what is still to be sent, as far as there is room.
+func (s *Service) syncDrain() (done bool) {
+	y := &s.sync
 	for len(y.out) > 0 {
 		if !s.env.SendOK(gmi.Recovery, len(y.out[0])) {
 			return false
@@ -134,7 +168,8 @@ func (s *Service) SyncApply() {
 	var lost []Loss
 	if y.running {
 		lost = s.merge()
-		y.running, y.own, y.out, y.peers = false, nil, nil, nil
+		y.running = false
+		y.reset()
 	} else {
 		before := len(s.state.all)
 		lost = s.state.alone(y.members)
@@ -147,24 +182,107 @@ func (s *Service) SyncApply() {
 	s.readAgain()
 }
 
+// decide makes the groups when every member has begun: of each partition those who
+// have the same state. Where a partition turns out to have several states, which
+// should never be, most of its members are right, of equally many those with the
+// lowest; the others have nothing, and take it anew.
+func (s *Service) decide() {
+	y := &s.sync
+	y.groups = [][]nodeKey{}
+	done := map[nodeKey]bool{}
+	for _, m := range y.members {
+		p := y.peers[keyOf(m)]
+		if p == nil || p.bad || done[p.lead] {
+			continue
+		}
+		lead := p.lead
+		done[lead] = true
+		var best []nodeKey
+		for _, g := range y.sameDigest(lead) {
+			if len(g) > len(best) {
+				best = g
+			}
+		}
+		y.groups = append(y.groups, best)
+		if slices.Contains(best, s.self) {
+			y.own = best
+		}
+	}
+}
+
+// sameDigest is the members of a partition by their digests, in order of the lowest.
+func (y *syncing) sameDigest(lead nodeKey) (groups [][]nodeKey) {
+	at := map[uint64]int{}
+	for _, m := range y.members {
+		n := keyOf(m)
+		p := y.peers[n]
+		if p == nil || p.bad || p.lead != lead {
+			continue
+		}
+		i, ok := at[p.digest]
+		if !ok {
+			i = len(groups)
+			at[p.digest] = i
+			groups = append(groups, nil)
+		}
+		groups[i] = append(groups[i], n)
+	}
+	return groups
+}
+
+// groupOf is the group that a member is the lowest of; nil: of none.
+func (y *syncing) groupOf(n nodeKey) []nodeKey {
+	for _, g := range y.groups {
+		if g[0] == n {
+			return g
+		}
+	}
+	return nil
+}
+
+// begin takes a member's first word.
+func (s *Service) syncBegin(p *peer, r *reader) {
+	y := &s.sync
+	if p.begun {
+		p.bad = true
+		return
+	}
+	p.begun = true
+	p.limit, p.page = int64(r.u64()), int(r.u32())
+	p.lead, p.digest = r.node(), r.u64()
+	p.bad = !r.end() || p.page < minPage || p.page > maxPage
+	if y.begun++; y.begun < len(y.members) {
+		return
+	}
+	s.decide()
+}
+
 // merge merges what the partitions have sent.
 func (s *Service) merge() []Loss {
 	y := &s.sync
-	parts := []*part{{members: y.own, st: s.state, own: true}}
+	if y.groups == nil {
+		s.decide() // the manager does not let it come to this
+	}
+	own := &part{members: y.own, st: s.state, own: true}
+	if len(y.own) == 0 {
+		own = &part{members: []nodeKey{s.self}, st: newState(s.self, s.opt.Memory), own: true}
+	}
+	parts := []*part{own}
 	for _, m := range y.members {
-		p := y.peers[keyOf(m)]
-		switch {
-		case p == nil:
-			s.env.Logf("node %d said nothing of itself", m.ID)
-			continue
-		case p.bad:
+		n := keyOf(m)
+		p := y.peers[n]
+		if p == nil || p.bad {
 			s.stats.Malformed++
 			s.env.Logf("what node %d said of its state does not decode", m.ID)
+			continue
 		}
-		if p.part != nil && !slices.Contains(y.own, keyOf(m)) && !p.bad {
+		if p.part != nil {
+			p.part.members = y.groupOf(n)
 			parts = append(parts, p.part)
 		}
 	}
+	s.diverged(parts)
+	s.completeParts(&parts)
 	for _, p := range parts {
 		p.st.limits, p.st.page = map[nodeKey]int64{}, maxPage
 		for _, n := range p.members {
@@ -174,7 +292,7 @@ func (s *Service) merge() []Loss {
 			}
 		}
 	}
-	s.completeParts(&parts)
+	s.withdraw(parts)
 	out, lost, discarded := merge(parts, y.members, s.self)
 	s.stats.Discarded += uint64(discarded)
 	s.state = out
@@ -183,8 +301,32 @@ func (s *Service) merge() []Loss {
 	return lost
 }
 
+// diverged tells of members whose state was not that of their partition.
+func (s *Service) diverged(parts []*part) {
+	y := &s.sync
+	for _, m := range y.members {
+		n := keyOf(m)
+		p := y.peers[n]
+		if p == nil || p.bad || slices.ContainsFunc(y.groups, func(g []nodeKey) bool { return slices.Contains(g, n) }) {
+			continue
+		}
+		s.stats.Diverged++
+		s.env.Logf("the checkpoints of node %d differ from those of its partition (digest %016x): it takes them anew, its handles are gone",
+			m.ID, p.digest)
+		if n != s.self {
+			continue
+		}
+		for _, x := range parts {
+			if len(x.members) > 0 && y.peers[x.members[0]].lead == p.lead && !x.own {
+				s.env.Logf("what differs: %s", strings.Join(s.state.differences(x.st), ", "))
+			}
+		}
+	}
+}
+
 // completeParts sees to it that every member is in a part: one that did not send
-// its state well has an empty one, on every node alike.
+// its state well, or whose state is not its partition's, has an empty one, on every
+// node alike.
 func (s *Service) completeParts(parts *[]*part) {
 	for _, m := range s.sync.members {
 		n := keyOf(m)
@@ -239,20 +381,18 @@ func putString(b []byte, s string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }
 
-// encodeState is what this member sends: the partition's state if it is the lead.
+// encodeBegin is a member's first word.
+func (s *Service) encodeBegin() []byte {
+	y := &s.sync
+	b := le.AppendUint64([]byte{syncBegin}, uint64(s.opt.Memory))
+	b = putNode(le.AppendUint32(b, uint32(s.page)), y.claimed[0])
+	return le.AppendUint64(b, s.state.digest())
+}
+
+// encodeState is the state of the partition that this member is the lowest of.
 func (s *Service) encodeState() [][]byte {
 	y, st := &s.sync, s.state
-	lead := y.own[0] == s.self
-	b := le.AppendUint64([]byte{syncBegin}, uint64(s.opt.Memory))
-	b = putBool(le.AppendUint32(b, uint32(s.page)), lead)
-	if !lead {
-		return [][]byte{b}
-	}
-	b = binary.AppendUvarint(b, uint64(len(y.own)))
-	for _, n := range y.own {
-		b = putNode(b, n)
-	}
-	b = le.AppendUint64(putEpoch(b, st.epoch), st.tick)
+	b := le.AppendUint64(putEpoch([]byte{syncPart}, st.epoch), st.tick)
 	w := &builder{out: [][]byte{b}}
 	epochs := st.epochs()
 	if !slices.Contains(epochs, st.epoch) {
@@ -272,6 +412,11 @@ func (s *Service) encodeState() [][]byte {
 	w.begin(syncTombs)
 	for _, t := range st.tombs {
 		w.b = putCompact(putBool(putIdent(w.b, t.id), t.unlinked), t.at, number)
+		w.item()
+	}
+	w.begin(syncGraves)
+	for _, g := range st.graves {
+		w.b = le.AppendUint64(le.AppendUint64(w.b, g.born), g.chain)
 		w.item()
 	}
 	ids := make([]ident, 0, len(st.all))
@@ -329,6 +474,7 @@ func (s *Service) encodeCheckpoint(w *builder, ck *checkpoint, number map[epoch]
 		}
 		b := binary.AppendUvarint(putString(w.b, sec.id), sec.seq)
 		b = putCompact(putCompact(b, sec.created, number), sec.version, number)
+		b = le.AppendUint64(le.AppendUint64(b, sec.born), sec.chain)
 		b = le.AppendUint64(le.AppendUint32(b, uint32(sec.writer)), uint64(sec.expiration))
 		if sec.expiration != ipcwire.CkptTimeEnd {
 			b = le.AppendUint64(b, uint64(max(sec.deadline-now, 0)))
@@ -422,43 +568,26 @@ func (s *Service) deliverSync(from wire.Member, msg []byte) {
 	r := reader{b: msg}
 	kind := r.u8()
 	if kind == syncBegin {
-		if p.begun {
-			p.bad = true
-			return
-		}
-		p.begun = true
-		p.begin(&r, n)
-		p.bad = !r.end()
+		s.syncBegin(p, &r)
 		return
 	}
 	switch {
 	case p.bad:
-	case p.part == nil:
+	case y.groupOf(n) == nil:
 		p.bad = true
 	case slices.Contains(y.own, n):
 		// Our own lead: its state is ours.
-	case !p.take(kind, &r):
+	case kind == syncPart:
+		p.bad = p.part != nil || !p.takePart(&r, n)
+	case p.part == nil || !p.take(kind, &r):
 		p.bad = true
 	}
 }
 
-func (p *peer) begin(r *reader, n nodeKey) {
-	p.limit, p.page = int64(r.u64()), int(r.u32())
-	if p.page < minPage || p.page > maxPage {
-		r.bad = true
-	}
-	if !r.bool() {
-		return
-	}
-	st := newState(n, p.limit)
-	p.part = &part{st: st}
-	for range r.count(nodeSize) {
-		p.part.members = append(p.part.members, r.node())
-	}
-	st.epoch, st.tick = r.epoch(), r.u64()
-	if len(p.part.members) == 0 || p.part.members[0] != n || !slices.IsSortedFunc(p.part.members, compareNodes) {
-		r.bad = true
-	}
+func (p *peer) takePart(r *reader, n nodeKey) bool {
+	p.part = &part{st: newState(n, p.limit)}
+	p.part.st.epoch, p.part.st.tick = r.epoch(), r.u64()
+	return r.end()
 }
 
 // take takes a message of a lead.
@@ -475,10 +604,14 @@ func (p *peer) take(kind byte, r *reader) bool {
 		for range r.count(identSize + 3) {
 			st.tombs = append(st.tombs, tomb{r.ident(), r.bool(), r.compact(p.epochs)})
 		}
+	case syncGraves:
+		for range r.count(16) {
+			st.graves = append(st.graves, grave{r.u64(), r.u64()})
+		}
 	case syncCheckpoint:
 		return r.count(identSize) == 1 && p.takeCheckpoint(r)
 	case syncSections:
-		for range r.count(20) {
+		for range r.count(40) {
 			if !p.takeSection(r) {
 				return false
 			}
@@ -528,6 +661,7 @@ func (p *peer) takeCheckpoint(r *reader) bool {
 func (p *peer) takeSection(r *reader) bool {
 	ck := p.current
 	sec := &section{id: r.str(), seq: r.uvarint(), created: r.compact(p.epochs), version: r.compact(p.epochs)}
+	sec.born, sec.chain = r.u64(), r.u64()
 	sec.writer, sec.expiration = wire.NodeID(r.u32()), int64(r.u64())
 	if sec.expiration != ipcwire.CkptTimeEnd {
 		sec.deadline = int64(r.u64())

@@ -2,8 +2,8 @@
 // checked before it is used. A message starts with its kind:
 //
 //	request  op uint16, connection uint64, wall int64, number uint64, handle uint32,
-//	         the library's body. wall is the sender's clock; number and handle are
-//	         those an open gives out.
+//	         the library's body. wall is the sender's clock, number counts its
+//	         requests, handle is the one an open gives out.
 //	exit     connection uint64
 //	expire   ident, created version, expiration int64, section id to the end
 //	retire   ident, version since when it is idle
