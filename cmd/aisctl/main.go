@@ -1,6 +1,7 @@
 // Command aisctl is what an operator asks an executive: its status, its flight
 // recorder, to tell when its configuration has so many members, and what its
-// services have. It changes nothing, unless it is told to publish an event.
+// services have. It changes nothing, unless it is told to publish an event, or to do
+// something to what AMF manages.
 package main
 
 import (
@@ -42,7 +43,7 @@ Exit codes:
 		SilenceErrors: true,
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(statusCommand(), waitCommand(), traceCommand(), evtCommand())
+	root.AddCommand(statusCommand(), waitCommand(), traceCommand(), evtCommand(), amfCommand())
 	return root
 }
 

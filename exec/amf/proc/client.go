@@ -154,10 +154,13 @@ func (c *Client) Detach() {
 }
 
 // Run runs a command; done is called when it has ended.
-func (c *Client) Run(cmd Command, done func(pid int, r Result)) {
-	c.ask(request{Op: opRun, Owner: cmd.Owner, Argv: cmd.Argv, Env: cmd.Env, TimeoutUS: cmd.Timeout.Microseconds()},
+func (c *Client) Run(cmd Command, done func(pid int, r Result)) (id uint64) {
+	return c.ask(request{Op: opRun, Owner: cmd.Owner, Argv: cmd.Argv, Env: cmd.Env, TimeoutUS: cmd.Timeout.Microseconds()},
 		func(r report) { done(r.PID, r.result()) })
 }
+
+// Keep takes the time limit of a command away.
+func (c *Client) Keep(id uint64) { c.ask(request{Op: opKeep, Command: id}, nil) }
 
 // Kill ends every process of an owner; done is called when they are gone, with an
 // error when one cannot be killed.
@@ -181,7 +184,8 @@ func (r *report) err() error {
 	return errors.New(r.Error)
 }
 
-func (c *Client) ask(q request, done func(report)) {
+// ask sends a request; done, where there is one, gets its report.
+func (c *Client) ask(q request, done func(report)) uint64 {
 	c.k.lastID++
 	q.ID = c.k.lastID
 	size := len(c.out)
@@ -191,15 +195,19 @@ func (c *Client) ask(q request, done func(report)) {
 	}
 	if err != nil {
 		c.out = c.out[:size]
-		// Never from within the caller: it may not be ready for the answer yet.
-		c.l.Post(func() { done(report{ID: q.ID, Error: err.Error()}) })
-		return
+		if done != nil { // never from within the caller: it may not be ready for the answer yet
+			c.l.Post(func() { done(report{ID: q.ID, Error: err.Error()}) })
+		}
+		return q.ID
 	}
 	c.out = out
-	c.pending[q.ID] = done
+	if done != nil {
+		c.pending[q.ID] = done
+	}
 	if !c.writing {
 		c.write()
 	}
+	return q.ID
 }
 
 var errGone = errors.New("the keeper has ended")

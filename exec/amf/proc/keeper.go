@@ -182,6 +182,13 @@ func (k *keeper) take(r request) {
 	switch r.Op {
 	case opRun:
 		k.run(r)
+	case opKeep:
+		for _, c := range k.commands {
+			if c.id == r.Command && c.timer != nil {
+				c.timer.Stop()
+				c.timer = nil
+			}
+		}
 	case opKill, opKillAll:
 		k.kills = append(k.kills, &kill{id: r.ID, owner: r.Owner, all: r.Op == opKillAll, until: time.Now().Add(killLimit)})
 	default:

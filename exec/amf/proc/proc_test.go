@@ -346,3 +346,28 @@ func TestFramesThatMakeNoSenseAreRefused(t *testing.T) {
 		t.Error("a frame that is too large")
 	}
 }
+
+func TestAKeptCommandMayTakeAsLongAsItLikes(t *testing.T) {
+	r := newRoom(t)
+	file := filepath.Join(t.TempDir(), "go")
+	cmd := shell("a", "while [ ! -e "+file+" ]; do sleep 0.02; done")
+	cmd.Timeout = 200 * time.Millisecond
+	var res *Result
+	id := r.c.Run(cmd, func(_ int, x Result) { res = &x })
+	r.c.Keep(id)
+	for end := time.Now().Add(2 * cmd.Timeout); time.Now().Before(end); {
+		if err := r.l.Turn(5 * time.Millisecond); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if res != nil {
+		t.Fatalf("it ended: %v", *res)
+	}
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r.until("its end", func() bool { return res != nil })
+	if !res.OK() {
+		t.Error(*res)
+	}
+}

@@ -15,6 +15,7 @@ const maxFrame = 1 << 20
 // operations of a request.
 const (
 	opRun     = "run"
+	opKeep    = "keep"
 	opKill    = "kill"
 	opKillAll = "killall"
 )
@@ -23,6 +24,7 @@ const (
 type request struct {
 	Op        string   `json:"op"`
 	ID        uint64   `json:"id"`
+	Command   uint64   `json:"command,omitempty"` // of opKeep: the ID of its opRun
 	Owner     string   `json:"owner,omitempty"`
 	Argv      []string `json:"argv,omitempty"`
 	Env       []string `json:"env,omitempty"`
