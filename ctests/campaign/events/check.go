@@ -13,6 +13,9 @@ type checkOptions struct {
 	// two may have been apart already: token timeout, consensus, and how late a
 	// program hears of it. late is likewise for the end.
 	early, late time.Duration
+	// merge is what a merge, and a program's hearing of it, may take; margin what lies
+	// between two programs' looking at their clocks.
+	merge, margin time.Duration
 }
 
 // Account says where events went that were accepted from a publisher, counted once
@@ -257,7 +260,7 @@ func (c *checker) excused(s *stream, l lane, n uint64, e *publication) bool {
 // retained accounts for a retained event that a subscriber never got: who had it
 // must not have met the subscriber while it was retained.
 func (c *checker) retained(s, p *stream, l lane, n uint64, e *publication) {
-	const enough = 2 * time.Second // for a merge, and for a program to hear of it
+	enough := c.o.merge
 	if !c.excused(s, l, n, e) {
 		c.a.Unexplained++
 		c.complain("%s did not get %s's retained %d.%d, accepted at %v, and nothing explains it", s.name, p.name, l.priority, n, e.after)
@@ -267,7 +270,7 @@ func (c *checker) retained(s, p *stream, l lane, n uint64, e *publication) {
 		for _, w := range c.witness[l][n] {
 			had := w.subs[1].byLane[l][n]
 			for _, f := range s.confs {
-				if f.at > had+enough && f.joined[w.node] && w.began < had && w.end > f.at+enough && s.end > f.at+enough &&
+				if f.at > had && f.joined[w.node] && w.began < had && w.end > f.at+enough && s.end > f.at+enough &&
 					e.before+e.retention > f.at+enough {
 					c.a.Unexplained++
 					c.complain("%s met %s at %v and did not get %s's retained %d.%d, accepted at %v", s.name, w.name, f.at, p.name, l.priority, n, e.after)
@@ -282,8 +285,7 @@ func (c *checker) retained(s, p *stream, l lane, n uint64, e *publication) {
 // newcomer checks a subscription that was made later: it gets what is retained, and
 // what is published meanwhile, as the one that stays does.
 func (c *checker) newcomer(s *stream, b *sub) {
-	const margin = 500 * time.Millisecond
-	main := s.subs[1]
+	margin, main := c.o.margin, s.subs[1]
 	for _, r := range b.got {
 		e := c.publication(r.lane, r.number)
 		if e == nil {

@@ -80,7 +80,8 @@ func Run(o Options) (*Report, error) {
 		return nil, err
 	}
 	took := time.Since(began)
-	a, wrong := check(streams, checkOptions{early: token*13/10 + 700*time.Millisecond, late: 500 * time.Millisecond})
+	a, wrong := check(streams, checkOptions{early: token*13/10 + 700*time.Millisecond, late: 500 * time.Millisecond,
+		merge: 2 * time.Second, margin: 500 * time.Millisecond})
 	r := &Report{Account: *a, Cycles: t.done, Took: took}
 	if len(wrong) > 0 {
 		kept := wrong[:min(len(wrong), 30)]
