@@ -106,6 +106,12 @@ var keys = []key{
 	intKey("ipc_connections", 16, 1048576, 1024, "", "library connections (handles) at the same time", func(n *Network) *int { return &n.IPCConnections }),
 	intKey("ipc_connections_user", 1, 1048576, 0, "", "the same, of one user", func(n *Network) *int { return &n.IPCConnectionsUser }).computed("half of ipc_connections"),
 	intKey("ipc_queue", 2097152, 268435456, 8388608, "bytes", "callbacks that may wait for one slow connection (of CLM, which then tells the latest, 64 KiB; of EVS, which leaves nothing out, 16 MiB)", func(n *Network) *int { return &n.IPCQueue }),
+	textKey("amf_user", "the user the executive becomes", "user that the commands of amf.conf run as, when root started the executive", func(n *Network) *string { return &n.AMFUser }),
+	textKey("amf_group", "that user's group", "group that the commands of amf.conf run as", func(n *Network) *string { return &n.AMFGroup }),
+	{name: "amf_majority", def: "off", values: "on or off",
+		doc: "`on`: a part of the cluster without the majority of the nodes of amf.conf takes and keeps no active role; the same on every node",
+		set: func(n *Network, v string) string { return onOff(&n.AMFMajority, v) }},
+	msKey("amf_lease", 100, 600000, 0, "2 * token + consensus", "with `amf_majority: on`, how long a node that lost contact keeps active roles at most, and how long a takeover from a lost node takes at least", func(n *Network) *time.Duration { return &n.AMFLease }),
 	{name: "debug", def: "off", values: "on or off", doc: "log more",
 		set: func(n *Network, v string) string { return onOff(&n.Debug, v) }},
 }

@@ -82,6 +82,10 @@ type Network struct {
 	IPCConnectionsUser int // the same, of one user
 	IPCQueue           int // bytes of callbacks that may wait for one connection
 
+	AMFUser, AMFGroup string // empty: User, and the user's group
+	AMFMajority       bool
+	AMFLease          time.Duration
+
 	Debug bool
 }
 

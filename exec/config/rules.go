@@ -74,6 +74,9 @@ func (p *parser) derive() {
 	if p.at["consensus"] == 0 {
 		n.Consensus = max(n.Join, (n.Token * 3 / 10).Truncate(time.Millisecond))
 	}
+	if p.at["amf_lease"] == 0 {
+		n.AMFLease = 2*n.Token + n.Consensus
+	}
 	if p.at["max_messages"] == 0 {
 		n.MaxMessages = min(64, n.WindowSize)
 	}
