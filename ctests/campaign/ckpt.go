@@ -487,6 +487,12 @@ func (cy *ckptCycle) splitKillMinority() error {
 	}
 	cy.sides[0].dead = harness.Monotonic()
 	cy.sides[0].atMerge = nil
+	if !cy.freeze {
+		// Its contested sections are the other side's now.
+		if err := t.writers[i].set(cy.private[i]); err != nil {
+			return err
+		}
+	}
 	if t.rnd.IntN(2) == 0 {
 		if err := cy.restart(i); err != nil {
 			return err

@@ -244,6 +244,30 @@ func (w *Network) Mute(i int, mute bool) error {
 	return w.nft(0, rules)
 }
 
+// Limit makes every link carry so many megabits per second and no more, in either
+// direction, with a queue of about a thousand packets in front of it, as a network
+// card of that speed has.
+func (w *Network) Limit(mbit int) error {
+	for i := 1; i <= w.n; i++ {
+		for _, at := range []struct {
+			node int
+			dev  string
+		}{{i, "eth0"}, {0, fmt.Sprintf("p%d", i)}} {
+			cmd := exec.Command("tc", "qdisc", "replace", "dev", at.dev, "root", "tbf",
+				"rate", fmt.Sprintf("%dmbit", mbit), "burst", "16000", "limit", "1500000")
+			var out bytes.Buffer
+			cmd.Stdout, cmd.Stderr = &out, &out
+			if err := w.thread(at.node).start(cmd); err != nil {
+				return fmt.Errorf("tc: %w", err)
+			}
+			if err := cmd.Wait(); err != nil {
+				return fmt.Errorf("tc in %s: %w: %s", w.ns(at.node), err, bytes.TrimSpace(out.Bytes()))
+			}
+		}
+	}
+	return nil
+}
+
 // Segmentation turns UDP segmentation offload on or off on every link. With it
 // on, a batch crosses the link as one packet and is dropped as one; with it off
 // each wire packet has its own luck. Some kernels have it off on veth.

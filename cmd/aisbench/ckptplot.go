@@ -1,0 +1,126 @@
+package main
+
+import (
+	"fmt"
+	"image/color"
+	"path/filepath"
+	"slices"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+)
+
+// The plots of checkpoint writes: size against rate.
+
+// curve is a line of a plot.
+type curve struct {
+	name string
+	at   plotter.XYs
+	dash bool
+}
+
+var plotColours = []color.RGBA{
+	{0x1f, 0x77, 0xb4, 0xff}, {0xd6, 0x27, 0x28, 0xff}, {0x2c, 0xa0, 0x2c, 0xff}, {0x94, 0x67, 0xbd, 0xff}, {0xff, 0x7f, 0x0e, 0xff},
+}
+
+// draw writes a plot as SVG and PNG. Curves of the same parity of dashes share colours.
+func draw(base, title, y string, curves []curve) error {
+	p := plot.New()
+	p.Title.Text = title
+	p.X.Label.Text = "bytes written at once"
+	p.Y.Label.Text = y
+	p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, plot.LogTicks{Prec: -1}
+	p.Y.Min = 0
+	p.Legend.Top, p.Legend.Left = true, true
+	p.Add(plotter.NewGrid())
+	solid, dashed := 0, 0
+	for _, c := range curves {
+		l, points, err := plotter.NewLinePoints(c.at)
+		if err != nil {
+			return fmt.Errorf("%s: %w", c.name, err)
+		}
+		n := &solid
+		if c.dash {
+			n = &dashed
+			l.Dashes = []vg.Length{vg.Points(4), vg.Points(3)}
+		}
+		l.Color = plotColours[*n%len(plotColours)]
+		points.Color = l.Color
+		*n++
+		p.Add(l, points)
+		p.Legend.Add(c.name, l)
+	}
+	for _, kind := range []string{".svg", ".png"} {
+		if err := p.Save(18*vg.Centimeter, 12*vg.Centimeter, base+kind); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// plots draws what was measured.
+func (b *ckptBench) plots() error {
+	for _, count := range []int{1, 8} {
+		for _, what := range []struct {
+			file, y string
+			of      func(ckptCell) float64
+		}{
+			{"rate", "writes per second", func(c ckptCell) float64 { return c.PerSecond }},
+			{"mbs", "MB/s", func(c ckptCell) float64 { return c.MBs }},
+		} {
+			var curves []curve
+			for _, nodes := range b.nodes {
+				for _, encrypted := range []bool{true, false} {
+					at := b.points(func(c ckptCell) bool {
+						return c.Where != "link" && c.Nodes == nodes && c.Encrypted == encrypted && c.Writers == count && c.Guarantee == "all" && !c.Pinned
+					}, what.of)
+					if len(at) > 1 {
+						curves = append(curves, curve{fmt.Sprintf("%d nodes, %s", nodes, sealing(encrypted)), at, !encrypted})
+					}
+				}
+			}
+			if len(curves) == 0 {
+				continue
+			}
+			title := fmt.Sprintf("Checkpoint overwrites from one node, %d writers, ALL_REPLICAS", count)
+			if err := draw(filepath.Join(b.out, fmt.Sprintf("ckpt-%s-%d", what.file, count)), title, what.y, curves); err != nil {
+				return err
+			}
+		}
+	}
+	return b.linkPlot()
+}
+
+// points are the cells that match, by size; of one size the last.
+func (b *ckptBench) points(match func(ckptCell) bool, of func(ckptCell) float64) (at plotter.XYs) {
+	for _, c := range b.cells {
+		if !match(c) {
+			continue
+		}
+		x := plotter.XY{X: float64(c.Size), Y: of(c)}
+		if i := slices.IndexFunc(at, func(p plotter.XY) bool { return p.X == x.X }); i >= 0 {
+			at[i] = x
+		} else {
+			at = append(at, x)
+		}
+	}
+	slices.SortFunc(at, func(a, b plotter.XY) int { return int(a.X - b.X) })
+	return at
+}
+
+func (b *ckptBench) linkPlot() error {
+	if len(b.link) == 0 {
+		return nil
+	}
+	var plain plotter.XYs
+	ours := map[int]plotter.XYs{}
+	for _, l := range b.link {
+		ours[l.Writers] = append(ours[l.Writers], plotter.XY{X: float64(l.Size), Y: l.MBs})
+		if l.Writers > 1 {
+			plain = append(plain, plotter.XY{X: float64(l.Size), Y: l.Plain})
+		}
+	}
+	curves := []curve{{"8 writers", ours[8], false}, {"1 writer", ours[1], false}, {"plain UDP", plain, true}}
+	return draw(filepath.Join(b.out, "ckpt-link"), fmt.Sprintf("Checkpoint overwrites over %d Mbit/s, %d nodes, encrypted, ALL_REPLICAS", linkMbit, linkNodes), "MB/s", curves)
+}
