@@ -9,21 +9,6 @@ import (
 	"ais/ctests/cprog"
 )
 
-func TestAProgramGoesOnWhenItsExecutiveIsBack(t *testing.T) {
-	onEachArch(t, func(t *testing.T, a arch) {
-		path := program{Name: "gone_back", Sources: []string{"gone_back.c"}, Libs: []string{"-lais"}}.build(t, a)
-		first := startFake(t)
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			_ = first.cmd.Wait() // it is told to die
-			startFakeAt(t, first.socket)
-		}()
-		first.run(t, nil, path, "gone_and_back")
-		<-done
-	})
-}
-
 func TestAStaticLinkIsRefusedWithAClearText(t *testing.T) {
 	onEachArch(t, func(t *testing.T, a arch) {
 		for _, l := range []string{"-lais", "-levs"} {

@@ -71,8 +71,9 @@ __attribute__((unused)) static int run_forked(const struct test *t)
 }
 
 /*
- * Without an argument: lists the tests that need an executive of their own. With
- * "all": runs all others, each in a child. With a name: runs that test.
+ * Without an argument: lists the tests that need an executive of their own; with
+ * "list": all. With "all": runs those that need none of their own, each in a
+ * child. With a name: runs that test.
  */
 __attribute__((unused)) static int run_tests(int argc, char **argv, const struct test *tests)
 {
@@ -82,6 +83,9 @@ __attribute__((unused)) static int run_tests(int argc, char **argv, const struct
 		if (argc < 2) {
 			if (tests->alone)
 				puts(tests->name);
+		} else if (strcmp(argv[1], "list") == 0) {
+			found = 1;
+			puts(tests->name);
 		} else if (strcmp(argv[1], "all") == 0) {
 			found = 1;
 			if (!tests->alone)

@@ -6,6 +6,7 @@
 #define HABITS_STATE_H
 
 #include <pthread.h>
+#include <stddef.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>

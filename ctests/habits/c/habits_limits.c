@@ -3,6 +3,7 @@
  * either works, and then everything does, or says SA_AIS_ERR_NO_RESOURCES; the
  * process goes on.
  */
+#include <errno.h>
 #include <grp.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -34,7 +35,7 @@ static int with_limit(__rlimit_resource_t which, rlim_t value, int drop_root)
 		if (r == SA_AIS_OK) {
 			int i;
 
-			for (i = 0; i < 100; i++)
+			for (i = 0; i < 50; i++)
 				use(h);
 			_exit(saClmFinalize(h) == SA_AIS_OK ? WORKS : 1);
 		}
@@ -109,11 +110,40 @@ static void large_stacks(void)
 	CHECK_IS(with_limit(RLIMIT_STACK, (rlim_t)256 << 10, 0), WORKS);
 }
 
+/* Locked memory counts against its own limit, for everything the runtime maps. */
+static void locked_memory_limit(void)
+{
+	pid_t pid;
+
+	if (geteuid() != 0) {
+		printf("skipped: not root\n");
+		return;
+	}
+	pid = fork();
+	if (pid == 0) {
+		struct rlimit l;
+		SaClmHandleT h;
+
+		CHECK_IS(getrlimit(RLIMIT_MEMLOCK, &l), 0);
+		if (l.rlim_max > 16 << 20)
+			l.rlim_max = 16 << 20;
+		l.rlim_cur = l.rlim_max;
+		CHECK_IS(setrlimit(RLIMIT_MEMLOCK, &l), 0);
+		CHECK(setgroups(0, NULL) == 0 && setgid(64999) == 0 && setuid(64999) == 0);
+		CHECK_IS(mlockall(MCL_FUTURE), 0);
+		CHECK_IS(try_start(&h), SA_AIS_ERR_NO_RESOURCES);
+		CHECK_IS(try_start(&h), SA_AIS_ERR_NO_RESOURCES);
+		_exit(0);
+	}
+	child_ends_well(pid);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test tests[] = {
 		{"address_space", address_space, 0}, {"data", data, 0}, {"processes", processes, 0},
-		{"descriptors", descriptors, 0}, {"large_stacks", large_stacks, 0}, {NULL, NULL, 0}};
+		{"descriptors", descriptors, 0}, {"large_stacks", large_stacks, 0},
+		{"locked_memory_limit", locked_memory_limit, 0}, {NULL, NULL, 0}};
 
 	return run_tests(argc, argv, tests);
 }

@@ -35,7 +35,7 @@ static void in_child(SaClmHandleT inherited, int fd)
 	SaClmClusterNodeT n;
 	SaSelectionObjectT s;
 
-	CHECK_IS(saClmClusterNodeGet(inherited, 2, SA_TIME_ONE_SECOND, &n), SA_AIS_ERR_BAD_HANDLE);
+	CHECK_IS(saClmClusterNodeGet(inherited, NODE, SA_TIME_ONE_SECOND, &n), SA_AIS_ERR_BAD_HANDLE);
 	CHECK_IS(saClmDispatch(inherited, SA_DISPATCH_BLOCKING), SA_AIS_ERR_BAD_HANDLE);
 	CHECK_IS(saClmSelectionObjectGet(inherited, &s), SA_AIS_ERR_BAD_HANDLE);
 	CHECK_IS(saClmFinalize(inherited), SA_AIS_ERR_BAD_HANDLE);
@@ -44,8 +44,32 @@ static void in_child(SaClmHandleT inherited, int fd)
 	h = start();
 	CHECK(h != inherited);
 	use(h);
-	CHECK_IS(saClmClusterNodeGet(inherited, 2, SA_TIME_ONE_SECOND, &n), SA_AIS_ERR_BAD_HANDLE);
+	CHECK_IS(saClmClusterNodeGet(inherited, NODE, SA_TIME_ONE_SECOND, &n), SA_AIS_ERR_BAD_HANDLE);
 	CHECK_IS(saClmFinalize(h), SA_AIS_OK);
+}
+
+/* The same with handles of every service, and what was opened below them. */
+static void every_service_in_a_child(void)
+{
+	struct services s;
+	pid_t pid;
+
+	start_all(&s);
+	use_all(&s);
+	pid = fork();
+	if (pid == 0) {
+		struct services own;
+
+		all_are_unknown(&s);
+		start_all(&own);
+		use_all(&own);
+		all_are_unknown(&s);
+		finalize_all(&own);
+		_exit(0);
+	}
+	child_ends_well(pid);
+	use_all(&s);
+	finalize_all(&s);
 }
 
 static void child_starts_afresh(void)
@@ -74,7 +98,7 @@ static void many_generations(void)
 {
 	SaClmHandleT h = start();
 	/* Each copy of the runtime keeps some hundred megabytes of addresses. */
-	int depth, generations = sizeof(void *) == 8 ? 40 : 3;
+	int depth, generations = sizeof(void *) == 8 ? 20 : 3;
 
 	for (depth = 0; depth < generations; depth++) {
 		pid_t pid = fork();
@@ -183,7 +207,7 @@ static void fork_with_calls_under_way(void)
 
 	for (i = 0; i < 4; i++)
 		CHECK_IS(pthread_create(&t[i], NULL, busy, &h), 0);
-	for (i = 0; i < 30; i++) {
+	for (i = 0; i < 15; i++) {
 		pid_t pid = fork();
 
 		if (pid == 0) {
@@ -206,6 +230,8 @@ static void fork_inside(const SaClmClusterNotificationBufferT *b, SaUint32T memb
 	(void)b;
 	(void)members;
 	(void)error;
+	if (forked != 0)
+		return;
 	forked = fork();
 	if (forked == 0)
 		in_child(outer, -1);
@@ -271,6 +297,7 @@ int main(int argc, char **argv)
 {
 	static const struct test tests[] = {
 		{"daemonize_first", daemonize_first, 0}, {"child_starts_afresh", child_starts_afresh, 0},
+		{"every_service_in_a_child", every_service_in_a_child, 0},
 		{"many_generations", many_generations, 0}, {"fork_without_handlers", fork_without_handlers, 0},
 		{"children_that_exec", children_that_exec, 0}, {"fork_with_calls_under_way", fork_with_calls_under_way, 0},
 		{"fork_in_callback", fork_in_callback, 0}, {"fork_in_a_thread_that_ends", fork_in_a_thread_that_ends, 0},
