@@ -110,7 +110,7 @@ func TestCampaignSecurity(t *testing.T) {
 		{"intruders on loopback", func() (string, error) { return Intruders(false, scaled(t, 20*time.Second)) }},
 		{"intruders in namespaces", func() (string, error) { return Intruders(true, scaled(t, 20*time.Second)) }},
 		{"damage", func() (string, error) { return Damage(3) }},
-		{"replay", func() (string, error) { return Replay(scaled(t, 20*time.Second), 8000, 0, t.Logf) }},
+		{"replay", func() (string, error) { return Replay(scaled(t, 10*time.Second), 8000, 0, t.Logf) }},
 		{"forged errors and resets", func() (string, error) { return Forge(scaled(t, time.Minute), 1000) }},
 	} {
 		t.Run(x.name, func(t *testing.T) {
