@@ -303,6 +303,9 @@ func (n *Node) RunC(source string, gen Generation, args ...string) (*Process, er
 	return n.Run(Spec{Name: name, Path: path, Args: args})
 }
 
+// Build is what the node's programs are taken from.
+func (n *Node) Build() *Build { return n.c.Build }
+
 // Env is the environment of this node's programs.
 func (n *Node) Env() []string { return []string{"AIS_SOCKET=" + n.Socket} }
 

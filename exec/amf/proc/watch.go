@@ -4,6 +4,7 @@
 package proc
 
 import (
+	"strconv"
 	"syscall"
 	"time"
 	"unsafe"
@@ -156,6 +157,15 @@ func Descendants(pid, depth int) []int {
 	}
 	walk(pid, depth)
 	return out
+}
+
+// OwnerOf is the user whose process it is; false: there is no such process.
+func OwnerOf(pid int) (uid uint32, ok bool) {
+	var st unix.Stat_t
+	if unix.Stat("/proc/"+strconv.Itoa(pid), &st) != nil {
+		return 0, false
+	}
+	return st.Uid, true
 }
 
 // maxDescendants bounds a walk: a component that forks without end is not to fill the

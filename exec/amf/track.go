@@ -1,0 +1,94 @@
+// Protection groups: who tracks one is told of its members.
+
+package amf
+
+import (
+	"ais/exec/amf/engine"
+	"ais/exec/amf/model"
+	"ais/libais/ipcwire"
+)
+
+const trackFlags = ipcwire.AmfTrackCurrent | ipcwire.AmfTrackChanges | ipcwire.AmfTrackChangesOnly
+
+func (s *Service) requestTrack(q request) ipcwire.Error {
+	var r ipcwire.AmfTrackReq
+	if !ipcwire.DecodeAmfTrackReq(q.body, &r) {
+		return ipcwire.ErrInvalidParam
+	}
+	csi := s.csis[string(r.CSI)]
+	both := ipcwire.AmfTrackChanges | ipcwire.AmfTrackChangesOnly
+	switch {
+	case csi == nil:
+		return ipcwire.ErrNotExist
+	case r.Flags == 0 || r.Flags&^trackFlags != 0 || r.Flags&both == both:
+		return ipcwire.ErrBadFlags
+	case (r.Flags&both != 0 || !r.Buffer) && q.c.callbacks&ipcwire.AmfHasTrack == 0:
+		return ipcwire.ErrInit
+	}
+	if r.Flags&both != 0 {
+		q.c.tracks[csi] = r.Flags & both
+	}
+	if r.Flags&ipcwire.AmfTrackCurrent == 0 {
+		return ipcwire.OK
+	}
+	s.buf = s.appendGroup(s.buf[:0], csi, s.replica.Engine().ProtectionGroup(csi), false)
+	if r.Buffer {
+		q.c.conn.Respond(q.seq, ipcwire.OK, s.buf)
+		return answered
+	}
+	q.c.conn.Respond(q.seq, ipcwire.OK, nil) // before its callback
+	s.tell(q.c)
+	return answered
+}
+
+func (s *Service) requestTrackStop(q request) ipcwire.Error {
+	var r ipcwire.AmfName
+	if !ipcwire.DecodeAmfName(q.body, &r) {
+		return ipcwire.ErrInvalidParam
+	}
+	csi := s.csis[string(r.Name)]
+	if csi == nil || q.c.tracks[csi] == 0 {
+		return ipcwire.ErrNotExist
+	}
+	delete(q.c.tracks, csi)
+	return ipcwire.OK
+}
+
+// appendGroup appends a protection group as a body: all of it, or what has changed.
+// Who was removed is told, and is no member any more.
+func (s *Service) appendGroup(dst []byte, csi *model.CSI, members []engine.PGMember, changes bool) []byte {
+	g := &s.group
+	*g = ipcwire.AmfGroup{CSI: []byte(csi.DN), Error: ipcwire.OK, Items: g.Items[:0]}
+	for i := range members {
+		m := &members[i]
+		if m.Change != engine.PGRemoved {
+			g.Members++
+		}
+		if changes && m.Change == engine.PGNoChange {
+			continue
+		}
+		g.Items = append(g.Items, ipcwire.AmfMember{Component: []byte(m.Comp.DN), HAState: uint32(m.HA), Readiness: uint32(m.Readiness),
+			HAReadiness: 1, Rank: m.Rank, Change: m.Change})
+	}
+	return ipcwire.AppendAmfGroup(dst, g)
+}
+
+// groupChanged tells everybody on this node who tracks the group.
+func (s *Service) groupChanged(o *engine.Output) {
+	for _, c := range s.clients {
+		if flags := c.tracks[o.CSI]; flags != 0 {
+			s.buf = s.appendGroup(s.buf[:0], o.CSI, o.Group, flags == ipcwire.AmfTrackChangesOnly)
+			s.tell(c)
+		}
+	}
+}
+
+// tell sends s.buf. Who does not take it gets the whole group with the next change:
+// the library keeps no state of it.
+func (s *Service) tell(c *client) {
+	s.stats.Callbacks++
+	if !c.conn.Notify(ipcwire.AmfTrackCallback, s.buf) {
+		s.stats.Unsent++
+		c.conn.Disconnect("a client that does not take its callbacks")
+	}
+}
