@@ -135,6 +135,9 @@ typedef SaUint64T SaSizeT;
 
 #define SA_HANDLE_INVALID ((SaUint64T)0)
 
+/* Names a notification; there is no notification service, so 0 is as good as any. */
+typedef SaUint64T SaNtfIdentifierT;
+
 #ifdef __cplusplus
 }
 #endif

@@ -57,11 +57,15 @@ enum aisf_type {
 	AISF_CKPT_A01_ALONE,  /* the connection of one saCkptCheckpointOpen */
 	AISF_CKPT_B01,
 	AISF_CKPT_B01_OPEN,
-	AISF_CKPT_B01_ITERATOR
+	AISF_CKPT_B01_ITERATOR,
+	AISF_AMF_A01,
+	AISF_AMF_A01_ALONE, /* the connection of one call without a handle */
+	AISF_AMF_B01,
+	AISF_AMF_OSAF
 };
 
 /* Service numbers of the protocol. */
-enum { AISF_SERVICE_EVS = 0, AISF_SERVICE_CLM = 1, AISF_SERVICE_CKPT = 3, AISF_SERVICE_EVT = 6 };
+enum { AISF_SERVICE_EVS = 0, AISF_SERVICE_CLM = 1, AISF_SERVICE_AMF = 2, AISF_SERVICE_CKPT = 3, AISF_SERVICE_EVT = 6 };
 
 /* Set per library: does SA_DISPATCH_ONE wait for a callback, as openais' did? */
 extern const int aisf_one_blocks;
@@ -127,6 +131,13 @@ struct aisf_handle {
 unsigned aisf_open(enum aisf_type type, uint32_t service, uint32_t generation,
 	int64_t deadline, aisf_run_fn *run, void *own, void (*own_free)(void *),
 	struct aisf_handle **h);
+
+/* Sets the arguments of a call. */
+typedef void aisf_fill_fn(struct aisrt_call *c, const void *arg);
+/* aisf_open with arguments of the service's own. */
+unsigned aisf_open_filled(enum aisf_type type, uint32_t service, uint32_t generation,
+	int64_t deadline, aisf_run_fn *run, void *own, void (*own_free)(void *),
+	aisf_fill_fn *fill, const void *arg, struct aisf_handle **h);
 
 /*
  * Opens a handle below parent, whose connection its requests use: it ends with
@@ -218,6 +229,11 @@ struct aisf_state {
 	unsigned slot_count, slots_used, slot_next;
 	struct aisf_object_slot *objects;
 	unsigned object_count, objects_used, object_next;
+	/* Callbacks of AMF that wait for an answer; see amf.c. */
+	pthread_mutex_t waiting_lock;
+	struct aisf_waiting *waiting;
+	unsigned waiting_count;
+	uint32_t waiting_number;
 };
 
 /* NULL when the process has not even a page of memory. */

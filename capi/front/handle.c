@@ -298,6 +298,13 @@ unsigned aisf_open(enum aisf_type type, uint32_t service, uint32_t generation,
 	int64_t deadline, aisf_run_fn *run, void *own, void (*own_free)(void *),
 	struct aisf_handle **out)
 {
+	return aisf_open_filled(type, service, generation, deadline, run, own, own_free, NULL, NULL, out);
+}
+
+unsigned aisf_open_filled(enum aisf_type type, uint32_t service, uint32_t generation,
+	int64_t deadline, aisf_run_fn *run, void *own, void (*own_free)(void *),
+	aisf_fill_fn *fill, const void *arg, struct aisf_handle **out)
+{
 	struct aisf_handle *h;
 	struct aisrt_call c;
 	uint64_t id;
@@ -319,6 +326,8 @@ unsigned aisf_open(enum aisf_type type, uint32_t service, uint32_t generation,
 	c.socket = secure_getenv("AIS_SOCKET");
 	c.secure = c.socket == NULL && getenv("AIS_SOCKET") != NULL;
 	c.ais_uid = aisf_service_uid();
+	if (fill != NULL)
+		fill(&c, arg);
 	error = aisf_run(h, &c, deadline);
 	h->conn = c.conn;
 	if (error == AISF_OK) {

@@ -12,7 +12,6 @@
 
 /* The result of a request without results, on a handle the caller got: its use
  * is given back. fill sets the arguments. */
-typedef void aisf_fill_fn(struct aisrt_call *c, const void *arg);
 unsigned aisf_simple(struct aisf_handle *h, uint32_t op, aisf_fill_fn *fill, const void *arg);
 
 /* The selection object, unless the executive is dead: then every call says so.

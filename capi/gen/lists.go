@@ -84,9 +84,9 @@ type api struct {
 
 // headers tells what the C headers of a generation are.
 var headers = map[string]map[string]string{
-	"a01":  {"clm": "a.01.01/ais_clm.h", "ckpt": "a.01.01/ais_ckpt.h", "evs": "a.01.01/evs.h", "evt": "a.01.01/ais_evt.h"},
-	"b01":  {"clm": "saClm.h", "ckpt": "saCkpt.h", "evs": "evs.h", "evt": "saEvt.h"},
-	"osaf": {"clm": "opensaf/saClm.h"},
+	"a01":  {"clm": "a.01.01/ais_clm.h", "ckpt": "a.01.01/ais_ckpt.h", "evs": "a.01.01/evs.h", "evt": "a.01.01/ais_evt.h", "amf": "a.01.01/ais_amf.h"},
+	"b01":  {"clm": "saClm.h", "ckpt": "saCkpt.h", "evs": "evs.h", "evt": "saEvt.h", "amf": "saAmf.h"},
+	"osaf": {"clm": "opensaf/saClm.h", "amf": "opensaf/saAmf.h"},
 }
 
 // generations in the order in which they are written.

@@ -21,11 +21,14 @@ var proofs = []struct {
 	{"layout_a01_ckpt", "openais-2004", nil, []string{"ais_ckpt.h"}},
 	{"layout_a01_evs", "openais-2004", nil, []string{"evs.h"}},
 	{"layout_a01_evt", "openais-2004", nil, []string{"ais_evt.h"}}, // its types are proved with ais_types.h
+	{"layout_a01_amf", "openais-2004", nil, []string{"ais_amf.h"}}, // its types are proved with ais_types.h
 	{"layout_b01_clm", "openais-whitetank", nil, []string{"saAis.h", "saClm.h"}},
 	{"layout_b01_ckpt", "openais-whitetank", nil, []string{"saCkpt.h"}},
 	{"layout_b01_evs", "openais-whitetank", nil, []string{"evs.h"}},
 	{"layout_b01_evt", "openais-whitetank", nil, []string{"saEvt.h"}},
+	{"layout_b01_amf", "openais-whitetank", nil, []string{"saAmf.h"}},
 	{"layout_osaf_clm", "opensaf-5.18.06", []string{"SA_CLM_B01", "SA_CLM_B02", "SA_CLM_B03"}, []string{"saAis.h", "saNtf.h", "saClm.h"}},
+	{"layout_osaf_amf", "opensaf-5.18.06", []string{"SA_AMF_B03"}, []string{"saAmf.h", "saAmf_B_04_02.h"}},
 	{"layout_osaf_names", "opensaf-5.18.06", []string{extendedNames}, []string{"saAis_B_5_14.h"}},
 }
 

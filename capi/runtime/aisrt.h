@@ -17,10 +17,11 @@
 #include <pthread.h>
 #include <stdint.h>
 
+#include "aisrt_amf.h"
 #include "aisrt_evt.h"
 
 /* Changes with any change of this file; front and runtime must agree. */
-#define AISRT_ABI 4
+#define AISRT_ABI 6
 
 /* The name under which a loaded copy is found, by whatever path it came. */
 #define AISRT_SONAME "libais-runtime.so.1"
@@ -62,6 +63,26 @@ enum aisrt_op {
 	AISRT_CKPT_READ,
 	AISRT_CKPT_SYNCHRONIZE,
 	AISRT_CKPT_SYNCHRONIZE_ASYNC,
+	AISRT_AMF_REGISTER,
+	AISRT_AMF_UNREGISTER,
+	AISRT_AMF_COMPONENT_NAME, /* out is a struct aisrt_name */
+	AISRT_AMF_HA_STATE,
+	AISRT_AMF_READINESS_STATE,
+	AISRT_AMF_CAPABILITY,
+	AISRT_AMF_PENDING,
+	AISRT_AMF_RESPONSE,
+	AISRT_AMF_QUIESCING_COMPLETE,
+	AISRT_AMF_STOPPING_COMPLETE,
+	AISRT_AMF_ERROR_REPORT,
+	AISRT_AMF_ERROR_CLEAR,
+	AISRT_AMF_CHECK_START,
+	AISRT_AMF_CHECK_CONFIRM,
+	AISRT_AMF_CHECK_STOP,
+	AISRT_AMF_PM_START,
+	AISRT_AMF_PM_STOP,
+	AISRT_AMF_TRACK,
+	AISRT_AMF_TRACK_STOP,
+	AISRT_AMF_HA_READINESS,
 	AISRT_NEXT, /* take the next callback; uses the callback half */
 	AISRT_CLOSE, /* nobody else may use the connection */
 
@@ -99,7 +120,9 @@ enum aisrt_kind {
 	AISRT_EVT_DELIVERED, /* out_size is the size of the event's data */
 	AISRT_EVT_PENDING,   /* events wait: FETCH, then NEXT again */
 	AISRT_CKPT_OPENED,
-	AISRT_CKPT_SYNCHRONIZED
+	AISRT_CKPT_SYNCHRONIZED,
+	AISRT_AMF_CALLED,
+	AISRT_AMF_GROUP
 };
 
 /* A cluster node. change: 1 none, 2 joined, 3 left. */
@@ -237,6 +260,7 @@ struct aisrt_call {
 	struct aisrt_member sender;
 
 	struct aisrt_evt evt; /* arguments and results of EVT */
+	struct aisrt_amf amf; /* likewise of AMF */
 };
 
 /*

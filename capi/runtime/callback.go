@@ -46,6 +46,9 @@ func (cn *conn) put(c *C.struct_aisrt_call) C.int {
 	if cn.evt != nil {
 		return cn.evtPut(c)
 	}
+	if cn.amf != nil {
+		return cn.amfPut(c)
+	}
 	switch cn.taken.Op {
 	case ipcwire.ClmTrackCallback:
 		if !ipcwire.DecodeClmView(body, &cn.cbView) {

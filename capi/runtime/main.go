@@ -51,6 +51,7 @@ type conn struct {
 	synced  ipcwire.CkptSynchronizeResult
 
 	evt *evtConn // of EVT only
+	amf *amfConn // of AMF only
 }
 
 // aisrtEnter is the only way in; see aisrt.h.
@@ -117,6 +118,7 @@ func open(c *C.struct_aisrt_call) C.int {
 			Service:    ipcwire.Service(c.service),
 			Generation: ipcwire.Generation(c.generation),
 			AisUID:     uint32(c.ais_uid),
+			Hello:      hello(c),
 		})
 		if err != ipcwire.OK {
 			return done(c, err)
@@ -124,6 +126,9 @@ func open(c *C.struct_aisrt_call) C.int {
 		cn = &conn{c: lc}
 		if c.service == C.uint32_t(ipcwire.EVT) {
 			cn.evt = &evtConn{}
+		}
+		if c.service == C.uint32_t(ipcwire.AMF) {
+			cn.amf = &amfConn{}
 		}
 		c.conn = pointer.Save(cn)
 	}
@@ -165,6 +170,9 @@ func socketName(s *C.char) string {
 func (cn *conn) request(c *C.struct_aisrt_call) C.int {
 	if c.op >= C.AISRT_CKPT_OPEN && c.op <= C.AISRT_CKPT_SYNCHRONIZE_ASYNC {
 		return cn.requestCkpt(c)
+	}
+	if cn.amf != nil {
+		return cn.requestAmf(c)
 	}
 	switch c.phase {
 	case C.AISRT_EXPIRED:

@@ -102,6 +102,9 @@ _Static_assert(SAME(SaClmClusterTrackCallbackT, void (*)(const SaClmClusterNotif
 _Static_assert(SAME(SaClmClusterTrackCallbackT, void (*)(const SaClmClusterNotificationBufferT *notificationBuffer, uint32_t numberOfMembers, SaAisErrorT error)), "basic type of SaClmClusterTrackCallbackT");
 _Static_assert(sizeof(SaClmCallbacksT) == W(16, 8), "size of SaClmCallbacksT");
 _Static_assert(__alignof__(SaClmCallbacksT) == W(8, 4), "alignment of SaClmCallbacksT");
+_Static_assert(sizeof(SaNtfIdentifierT) == W(8, 8), "size of SaNtfIdentifierT");
+_Static_assert(__alignof__(SaNtfIdentifierT) == W(8, 8), "alignment of SaNtfIdentifierT");
+_Static_assert(SAME(SaNtfIdentifierT, uint64_t), "type of SaNtfIdentifierT");
 
 /* layouts */
 _Static_assert(offsetof(SaNameT, length) == W(0, 0), "offset of SaNameT.length");

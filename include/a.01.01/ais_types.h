@@ -1,8 +1,8 @@
 /*
  * ais_types.h: the types of the Application Interface Specification, generation
  * A.01.01, with the widths and values of openais of 2004. As there, the data
- * types of the single services are in this file too; today those of CLM, EVT and
- * CKPT.
+ * types of the single services are in this file too; today those of CLM, EVT,
+ * CKPT and AMF.
  *
  * Owns: types, error codes, constants. Declares no function. Works alone in C89
  * to C23 and in C++, on 32 and 64 bit Linux. SaUint32T is unsigned long, so it
@@ -377,6 +377,182 @@ typedef struct {
 	SaCkptCheckpointOpenCallbackT saCkptCheckpointOpenCallback;
 	SaCkptCheckpointSynchronizeCallbackT saCkptCheckpointSynchronizeCallback;
 } SaCkptCallbacksT;
+
+/* ---- Availability Management Framework; its functions are in ais_amf.h ---- */
+
+/* One use of the framework by a process; only the library knows what is in it. */
+typedef int SaAmfHandleT;
+
+/* How thorough a health check is; the executive asks for a heartbeat. */
+typedef enum {
+	SA_AMF_HEARTBEAT = 1,
+	SA_AMF_HEALTHCHECK_LEVEL1 = 2,
+	SA_AMF_HEALTHCHECK_LEVEL2 = 3,
+	SA_AMF_HEALTHCHECK_LEVEL3 = 4
+} SaAmfHealthcheckT;
+
+/* Whether a component can be given work. STOPPING: it finishes what it has, gets
+ * nothing new and calls saAmfStoppingComplete when it is through. */
+typedef enum {
+	SA_AMF_OUT_OF_SERVICE = 1,
+	SA_AMF_IN_SERVICE = 2,
+	SA_AMF_STOPPING = 3
+} SaAmfReadinessStateT;
+
+/* A component's part in the service of one component service instance. */
+typedef enum {
+	SA_AMF_ACTIVE = 1,
+	SA_AMF_STANDBY = 2,
+	SA_AMF_QUIESCED = 3
+} SaAmfHAStateT;
+
+/* How many instances a component serves at once, and in which states. */
+typedef enum {
+	SA_AMF_COMPONENT_CAPABILITY_X_ACTIVE_AND_Y_STANDBY = 1,
+	SA_AMF_COMPONENT_CAPABILITY_X_ACTIVE_OR_Y_STANDBY = 2,
+	SA_AMF_COMPONENT_CAPABILITY_1_ACTIVE_OR_Y_STANDBY = 3,
+	SA_AMF_COMPONENT_CAPABILITY_1_ACTIVE_OR_1_STANDBY = 4,
+	SA_AMF_COMPONENT_CAPABILITY_X_ACTIVE = 5,
+	SA_AMF_COMPONENT_CAPABILITY_1_ACTIVE = 6,
+	SA_AMF_COMPONENT_CAPABILITY_NO_ACTIVE = 7
+} SaAmfComponentCapabilityModelT;
+
+/* What a CSISet is about: an instance the component did not have, or all that it
+ * has; neither: one that it has. */
+#define SA_AMF_CSI_ADD_NEW_ISTANCE 0x1
+#define SA_AMF_CSI_ALL_INSTANCES 0x2
+typedef SaUint32T SaAmfCSIFlagsT;
+
+/* What became of the component that was active before this one: there was none,
+ * it was quiesced, it could not be, it still is active. */
+typedef enum {
+	SA_AMF_CSI_NEW_ASSIGN = 1,
+	SA_AMF_CSI_QUIESCED = 2,
+	SA_AMF_CSI_NOT_QUIESCED = 3,
+	SA_AMF_CSI_STILL_ACTIVE = 4
+} SaAmfCSITransitionDescriptorT;
+
+/* What a proxy is to do with an external component. */
+typedef enum {
+	SA_AMF_RESET = 1,
+	SA_AMF_REBOOT = 2,
+	SA_AMF_POWER_ON = 3,
+	SA_AMF_POWER_OFF = 4
+} SaAmfExternalComponentActionT;
+
+/* What an operator wants of a component that still has work. */
+#define SA_AMF_SWITCHOVER_OPERATION 0x1
+#define SA_AMF_SHUTDOWN_OPERATION 0x2
+typedef SaUint32T SaAmfPendingOperationFlagsT;
+
+typedef struct {
+	SaNameT compName;
+	SaAmfReadinessStateT readinessState;
+	SaAmfHAStateT haState;
+} SaAmfProtectionGroupMemberT;
+
+typedef enum {
+	SA_AMF_PROTECTION_GROUP_NO_CHANGE = 1,
+	SA_AMF_PROTECTION_GROUP_ADDED = 2,
+	SA_AMF_PROTECTION_GROUP_REMOVED = 3,
+	SA_AMF_PROTECTION_GROUP_STATE_CHANGE = 4
+} SaAmfProtectionGroupChangesT;
+
+typedef struct {
+	SaAmfProtectionGroupMemberT member;
+	SaAmfProtectionGroupChangesT change;
+} SaAmfProtectionGroupNotificationT;
+
+/* An error report: its kind, cause and severity are kept for the operator; what
+ * happens follows recommendedRecovery. */
+typedef enum {
+	SA_AMF_COMMUNICATION_ALARM_TYPE = 1,
+	SA_AMF_QUALITY_OF_SERVICE_ALARM_TYPE = 2,
+	SA_AMF_PROCESSING_ERROR_ALARM_TYPE = 3,
+	SA_AMF_EQUIPMENT_ALARM_TYPE = 4,
+	SA_AMF_ENVIRONMENTAL_ALARM_TYPE = 5
+} SaAmfErrorReportTypeT;
+
+/* LAN_ERROR and OUT_OF_MEMORY have one number, as they had in 2004. */
+typedef enum {
+	SA_AMF_APPLICATION_SUBSYSTEM_FAILURE = 1,
+	SA_AMF_BANDWIDTH_REDUCED = 2,
+	SA_AMF_CALL_ESTABLISHMENT_ERROR = 3,
+	SA_AMF_COMMUNICATION_PROTOCOL_ERROR = 4,
+	SA_AMF_COMMUNICATION_SUBSYSTEM_FAILURE = 5,
+	SA_AMF_CONFIGURATION_ERROR = 6,
+	SA_AMF_CONGESTION = 7,
+	SA_AMF_CORRUPT_DATA = 8,
+	SA_AMF_CPU_CYCLES_LIMIT_EXCEEDED = 9,
+	SA_AMF_EQUIPMENT_MALFUNCTION = 10,
+	SA_AMF_FILE_ERROR = 11,
+	SA_AMF_IO_DEVICE_ERROR = 12,
+	SA_AMF_LAN_ERROR = 13,
+	SA_AMF_OUT_OF_MEMORY = 13,
+	SA_AMF_PERFORMANCE_DEGRADED = 14,
+	SA_AMF_PROCESSOR_PROBLEM = 15,
+	SA_AMF_RECEIVE_FAILURE = 16,
+	SA_AMF_REMOTE_NODE_TRNASMISSION_ERROR = 17,
+	SA_AMF_RESOURCE_AT_OR_NEARING_CAPACITY = 18,
+	SA_AMF_RESPONSE_TIME_EXCESSIVE = 19,
+	SA_AMF_RETRANSMISSION_RATE_EXCESSIVE = 20,
+	SA_AMF_SOFTWARE_ERROR = 21,
+	SA_AMF_SOFTWARE_PROGRAM_ABNORMALLY_TERMINATED = 22,
+	SA_AMF_SOFTWARE_PROGRAM_ERROR = 23,
+	SA_AMF_STORAGE_CAPACITY_PROBLEM = 24,
+	SA_AMF_TIMING_PROBLEM = 25,
+	SA_AMF_UNDERLYING_REOUSRCE_UNAVAILABLE = 26,
+	SA_AMF_INTERNAL_ERROR = 27,
+	SA_AMF_NO_SERVICE_ERROR = 28,
+	SA_AMF_SOFTWARE_LIBRARY_ERROR = 29,
+	SA_AMF_NOT_RESPONDING = 30
+} SaAmfProbableCauseT;
+
+typedef enum {
+	SA_AMF_CLEARED = 1,
+	SA_AMF_NO_IMPACT = 2,
+	SA_AMF_INDETERMINATE = 3,
+	SA_AMF_CRITICAL = 4,
+	SA_AMF_MAJOR = 5,
+	SA_AMF_WEDGED_COMPONENT_FAILURE = 6,
+	SA_AMF_COMPONENT_TERMINATED_FAILURE = 7,
+	SA_AMF_NODE_FAILURE = 8,
+	SA_AMF_MINOR = 9,
+	SA_AMF_WARNING = 10
+} SaAmfErrorImpactAndSeverityT;
+
+/* From 2 on the numbers are not generation B's. */
+typedef enum {
+	SA_AMF_NO_RECOMMENDATION = 1,
+	SA_AMF_INTERNALLY_RECOVERED = 2,
+	SA_AMF_COMPONENT_RESTART = 3,
+	SA_AMF_COMPONENT_FAILOVER = 4,
+	SA_AMF_NODE_SWITCHOVER = 5,
+	SA_AMF_NODE_FAILOVER = 6,
+	SA_AMF_NODE_FAILFAST = 7,
+	SA_AMF_CLUSTER_RESET = 8
+} SaAmfRecommendedRecoveryT;
+
+typedef struct {
+	SaAmfErrorReportTypeT errorReportType;
+	SaAmfProbableCauseT probableCause;
+	SaAmfErrorImpactAndSeverityT errorImpactAndSeverity;
+	SaAmfRecommendedRecoveryT recommendedRecovery;
+} SaAmfErrorDescriptorT;
+
+/* size bytes at buffer, at most SA_AMF_OPAQUE_BUFFER_SIZE_MAX. */
+#define SA_AMF_OPAQUE_BUFFER_SIZE_MAX 512
+typedef struct {
+	char *buffer;
+	SaSizeT size;
+} SaAmfErrorBufferT;
+
+/* Any of them may be NULL. */
+typedef struct {
+	SaAmfErrorBufferT *specificProblem;
+	SaAmfErrorBufferT *additionalText;
+	SaAmfErrorBufferT *additionalInformation;
+} SaAmfAdditionalDataT;
 
 #ifdef __cplusplus
 }

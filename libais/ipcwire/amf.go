@@ -20,7 +20,9 @@ package ipcwire
 // A callback that wants an answer has an invocation number that is not 0 and not
 // in use on that connection; AmfResponse, AmfQuiescingComplete and
 // AmfStoppingComplete name it again. An invocation that is not waiting any more is
-// ErrInvalidParam.
+// ErrInvalidParam. A CSISet with QUIESCING and a readiness callback with STOPPING
+// are answered twice: by AmfResponse, which may be left out, and by
+// AmfQuiescingComplete or AmfStoppingComplete.
 
 // Operations of AMF, requests and their answers. Where no answer is named, it has
 // no body. 0x240 to 0x27F are for operators.

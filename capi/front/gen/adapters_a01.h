@@ -6,6 +6,7 @@
 #include "a.01.01/ais_ckpt.h"
 #include "a.01.01/evs.h"
 #include "a.01.01/ais_evt.h"
+#include "a.01.01/ais_amf.h"
 
 SaErrorT aisf_a01_saClmInitialize(
 	SaClmHandleT *clmHandle,
@@ -268,5 +269,81 @@ SaErrorT aisf_a01_saEvtEventUnsubscribe(
 SaErrorT aisf_a01_saEvtEventRetentionTimeClear(
 	SaEvtChannelHandleT channelHandle,
 	SaEvtEventIdT eventId);
+
+SaErrorT aisf_a01_saAmfInitialize(
+	SaAmfHandleT *amfHandle,
+	const SaAmfCallbacksT *amfCallbacks,
+	const SaVersionT *version);
+
+SaErrorT aisf_a01_saAmfSelectionObjectGet(
+	const SaAmfHandleT *amfHandle,
+	SaSelectionObjectT *selectionObject);
+
+SaErrorT aisf_a01_saAmfDispatch(
+	const SaAmfHandleT *amfHandle,
+	SaDispatchFlagsT dispatchFlags);
+
+SaErrorT aisf_a01_saAmfFinalize(
+	const SaAmfHandleT *amfHandle);
+
+SaErrorT aisf_a01_saAmfComponentRegister(
+	const SaAmfHandleT *amfHandle,
+	const SaNameT *compName,
+	const SaNameT *proxyCompName);
+
+SaErrorT aisf_a01_saAmfComponentUnregister(
+	const SaAmfHandleT *amfHandle,
+	const SaNameT *compName,
+	const SaNameT *proxyCompName);
+
+SaErrorT aisf_a01_saAmfCompNameGet(
+	const SaAmfHandleT *amfHandle,
+	SaNameT *compName);
+
+SaErrorT aisf_a01_saAmfReadinessStateGet(
+	const SaNameT *compName,
+	SaAmfReadinessStateT *readinessState);
+
+SaErrorT aisf_a01_saAmfStoppingComplete(
+	SaInvocationT invocation,
+	SaErrorT error);
+
+SaErrorT aisf_a01_saAmfHAStateGet(
+	const SaNameT *compName,
+	const SaNameT *csiName,
+	SaAmfHAStateT *haState);
+
+SaErrorT aisf_a01_saAmfProtectionGroupTrackStart(
+	const SaAmfHandleT *amfHandle,
+	const SaNameT *csiName,
+	SaUint8T trackFlags,
+	const SaAmfProtectionGroupNotificationT *notificationBuffer,
+	SaUint32T numberOfItems);
+
+SaErrorT aisf_a01_saAmfProtectionGroupTrackStop(
+	const SaAmfHandleT *amfHandle,
+	const SaNameT *csiName);
+
+SaErrorT aisf_a01_saAmfErrorReport(
+	const SaNameT *reportingComponent,
+	const SaNameT *erroneousComponent,
+	SaTimeT errorDetectionTime,
+	const SaAmfErrorDescriptorT *errorDescriptor,
+	const SaAmfAdditionalDataT *additionalData);
+
+SaErrorT aisf_a01_saAmfErrorCancelAll(
+	const SaNameT *compName);
+
+SaErrorT aisf_a01_saAmfComponentCapabilityModelGet(
+	const SaNameT *compName,
+	SaAmfComponentCapabilityModelT *componentCapabilityModel);
+
+SaErrorT aisf_a01_saAmfPendingOperationGet(
+	const SaNameT *compName,
+	SaAmfPendingOperationFlagsT *pendingOperationFlags);
+
+SaErrorT aisf_a01_saAmfResponse(
+	SaInvocationT invocation,
+	SaErrorT error);
 
 #endif

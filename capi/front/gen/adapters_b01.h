@@ -6,6 +6,7 @@
 #include "saCkpt.h"
 #include "evs.h"
 #include "saEvt.h"
+#include "saAmf.h"
 
 SaAisErrorT aisf_b01_saClmInitialize(
 	SaClmHandleT *clmHandle,
@@ -278,5 +279,106 @@ SaAisErrorT aisf_b01_saEvtEventUnsubscribe(
 SaAisErrorT aisf_b01_saEvtEventRetentionTimeClear(
 	SaEvtChannelHandleT channelHandle,
 	SaEvtEventIdT eventId);
+
+SaAisErrorT aisf_b01_saAmfInitialize(
+	SaAmfHandleT *amfHandle,
+	const SaAmfCallbacksT *amfCallbacks,
+	SaVersionT *version);
+
+SaAisErrorT aisf_b01_saAmfSelectionObjectGet(
+	SaAmfHandleT amfHandle,
+	SaSelectionObjectT *selectionObject);
+
+SaAisErrorT aisf_b01_saAmfDispatch(
+	SaAmfHandleT amfHandle,
+	SaDispatchFlagsT dispatchFlags);
+
+SaAisErrorT aisf_b01_saAmfFinalize(
+	SaAmfHandleT amfHandle);
+
+SaAisErrorT aisf_b01_saAmfComponentRegister(
+	SaAmfHandleT amfHandle,
+	const SaNameT *compName,
+	const SaNameT *proxyCompName);
+
+SaAisErrorT aisf_b01_saAmfComponentUnregister(
+	SaAmfHandleT amfHandle,
+	const SaNameT *compName,
+	const SaNameT *proxyCompName);
+
+SaAisErrorT aisf_b01_saAmfComponentNameGet(
+	SaAmfHandleT amfHandle,
+	SaNameT *compName);
+
+SaAisErrorT aisf_b01_saAmfPmStart(
+	SaAmfHandleT amfHandle,
+	const SaNameT *compName,
+	SaUint64T processId,
+	SaInt32T descendentsTreeDepth,
+	SaAmfPmErrorsT pmErrors,
+	SaAmfRecommendedRecoveryT recommendedRecovery);
+
+SaAisErrorT aisf_b01_saAmfPmStop(
+	SaAmfHandleT amfHandle,
+	const SaNameT *compName,
+	SaAmfPmStopQualifierT stopQualifier,
+	SaInt64T processId,
+	SaAmfPmErrorsT pmErrors);
+
+SaAisErrorT aisf_b01_saAmfHealthcheckStart(
+	SaAmfHandleT amfHandle,
+	const SaNameT *compName,
+	const SaAmfHealthcheckKeyT *healthcheckKey,
+	SaAmfHealthcheckInvocationT invocationType,
+	SaAmfRecommendedRecoveryT recommendedRecovery);
+
+SaAisErrorT aisf_b01_saAmfHealthcheckConfirm(
+	SaAmfHandleT amfHandle,
+	const SaNameT *compName,
+	const SaAmfHealthcheckKeyT *healthcheckKey,
+	SaAisErrorT healthcheckResult);
+
+SaAisErrorT aisf_b01_saAmfHealthcheckStop(
+	SaAmfHandleT amfHandle,
+	const SaNameT *compName,
+	const SaAmfHealthcheckKeyT *healthcheckKey);
+
+SaAisErrorT aisf_b01_saAmfHAStateGet(
+	SaAmfHandleT amfHandle,
+	const SaNameT *compName,
+	const SaNameT *csiName,
+	SaAmfHAStateT *haState);
+
+SaAisErrorT aisf_b01_saAmfCSIQuiescingComplete(
+	SaAmfHandleT amfHandle,
+	SaInvocationT invocation,
+	SaAisErrorT error);
+
+SaAisErrorT aisf_b01_saAmfProtectionGroupTrack(
+	SaAmfHandleT amfHandle,
+	const SaNameT *csiName,
+	SaUint8T trackFlags,
+	SaAmfProtectionGroupNotificationBufferT *notificationBuffer);
+
+SaAisErrorT aisf_b01_saAmfProtectionGroupTrackStop(
+	SaAmfHandleT amfHandle,
+	const SaNameT *csiName);
+
+SaAisErrorT aisf_b01_saAmfComponentErrorReport(
+	SaAmfHandleT amfHandle,
+	const SaNameT *erroneousComponent,
+	SaTimeT errorDetectionTime,
+	SaAmfRecommendedRecoveryT recommendedRecovery,
+	SaNtfIdentifierT ntfIdentifier);
+
+SaAisErrorT aisf_b01_saAmfComponentErrorClear(
+	SaAmfHandleT amfHandle,
+	const SaNameT *compName,
+	SaNtfIdentifierT ntfIdentifier);
+
+SaAisErrorT aisf_b01_saAmfResponse(
+	SaAmfHandleT amfHandle,
+	SaInvocationT invocation,
+	SaAisErrorT error);
 
 #endif

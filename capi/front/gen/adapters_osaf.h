@@ -6,6 +6,7 @@
 #define SA_CLM_B01
 #endif
 #include "opensaf/saClm.h"
+#include "opensaf/saAmf.h"
 
 SaAisErrorT aisf_osaf_saClmInitialize_4(
 	SaClmHandleT *clmHandle,
@@ -66,5 +67,168 @@ SaAisErrorT aisf_osaf_saClmClusterNodeGet(
 	SaClmNodeIdT nodeId,
 	SaTimeT timeout,
 	SaClmClusterNodeT *clusterNode);
+
+SaAisErrorT aisf_osaf_saAmfInitialize(
+	SaAmfHandleT *amfHandle,
+	const SaAmfCallbacksT *amfCallbacks,
+	SaVersionT *version);
+
+SaAisErrorT aisf_osaf_saAmfPmStart(
+	SaAmfHandleT amfHandle,
+	const SaNameT *compName,
+	SaUint64T processId,
+	SaInt32T descendentsTreeDepth,
+	SaAmfPmErrorsT pmErrors,
+	SaAmfRecommendedRecoveryT recommendedRecovery);
+
+SaAisErrorT aisf_osaf_saAmfComponentUnregister(
+	SaAmfHandleT amfHandle,
+	const SaNameT *compName,
+	const SaNameT *proxyCompName);
+
+SaAisErrorT aisf_osaf_saAmfProtectionGroupTrack(
+	SaAmfHandleT amfHandle,
+	const SaNameT *csiName,
+	SaUint8T trackFlags,
+	SaAmfProtectionGroupNotificationBufferT *notificationBuffer);
+
+SaAisErrorT aisf_osaf_saAmfComponentErrorReport(
+	SaAmfHandleT amfHandle,
+	const SaNameT *erroneousComponent,
+	SaTimeT errorDetectionTime,
+	SaAmfRecommendedRecoveryT recommendedRecovery,
+	SaNtfIdentifierT ntfIdentifier);
+
+SaAisErrorT aisf_osaf_saAmfComponentErrorClear(
+	SaAmfHandleT amfHandle,
+	const SaNameT *compName,
+	SaNtfIdentifierT ntfIdentifier);
+
+SaAisErrorT aisf_osaf_saAmfResponse(
+	SaAmfHandleT amfHandle,
+	SaInvocationT invocation,
+	SaAisErrorT error);
+
+SaAisErrorT aisf_osaf_saAmfInitialize_4(
+	SaAmfHandleT *amfHandle,
+	const SaAmfCallbacksT_4 *amfCallbacks,
+	SaVersionT *version);
+
+SaAisErrorT aisf_osaf_saAmfSelectionObjectGet(
+	SaAmfHandleT amfHandle,
+	SaSelectionObjectT *selectionObject);
+
+SaAisErrorT aisf_osaf_saAmfDispatch(
+	SaAmfHandleT amfHandle,
+	SaDispatchFlagsT dispatchFlags);
+
+SaAisErrorT aisf_osaf_saAmfFinalize(
+	SaAmfHandleT amfHandle);
+
+SaAisErrorT aisf_osaf_saAmfComponentRegister(
+	SaAmfHandleT amfHandle,
+	const SaNameT *compName,
+	const SaNameT *proxyCompName);
+
+SaAisErrorT aisf_osaf_saAmfComponentNameGet(
+	SaAmfHandleT amfHandle,
+	SaNameT *compName);
+
+SaAisErrorT aisf_osaf_saAmfPmStart_3(
+	SaAmfHandleT amfHandle,
+	const SaNameT *compName,
+	SaInt64T processId,
+	SaInt32T descendentsTreeDepth,
+	SaAmfPmErrorsT pmErrors,
+	SaAmfRecommendedRecoveryT recommendedRecovery);
+
+SaAisErrorT aisf_osaf_saAmfPmStop(
+	SaAmfHandleT amfHandle,
+	const SaNameT *compName,
+	SaAmfPmStopQualifierT stopQualifier,
+	SaInt64T processId,
+	SaAmfPmErrorsT pmErrors);
+
+SaAisErrorT aisf_osaf_saAmfHealthcheckStart(
+	SaAmfHandleT amfHandle,
+	const SaNameT *compName,
+	const SaAmfHealthcheckKeyT *healthcheckKey,
+	SaAmfHealthcheckInvocationT invocationType,
+	SaAmfRecommendedRecoveryT recommendedRecovery);
+
+SaAisErrorT aisf_osaf_saAmfHealthcheckConfirm(
+	SaAmfHandleT amfHandle,
+	const SaNameT *compName,
+	const SaAmfHealthcheckKeyT *healthcheckKey,
+	SaAisErrorT healthcheckResult);
+
+SaAisErrorT aisf_osaf_saAmfHealthcheckStop(
+	SaAmfHandleT amfHandle,
+	const SaNameT *compName,
+	const SaAmfHealthcheckKeyT *healthcheckKey);
+
+SaAisErrorT aisf_osaf_saAmfCSIQuiescingComplete(
+	SaAmfHandleT amfHandle,
+	SaInvocationT invocation,
+	SaAisErrorT error);
+
+SaAisErrorT aisf_osaf_saAmfHAReadinessStateSet(
+	SaAmfHandleT amfHandle,
+	const SaNameT *compName,
+	const SaNameT *csiName,
+	SaAmfHAReadinessStateT haReadinessState,
+	SaNtfCorrelationIdsT *correlationIds);
+
+SaAisErrorT aisf_osaf_saAmfHAStateGet(
+	SaAmfHandleT amfHandle,
+	const SaNameT *compName,
+	const SaNameT *csiName,
+	SaAmfHAStateT *haState);
+
+SaAisErrorT aisf_osaf_saAmfProtectionGroupTrack_4(
+	SaAmfHandleT amfHandle,
+	const SaNameT *csiName,
+	SaUint8T trackFlags,
+	SaAmfProtectionGroupNotificationBufferT_4 *notificationBuffer);
+
+SaAisErrorT aisf_osaf_saAmfProtectionGroupTrackStop(
+	SaAmfHandleT amfHandle,
+	const SaNameT *csiName);
+
+SaAisErrorT aisf_osaf_saAmfProtectionGroupNotificationFree_4(
+	SaAmfHandleT amfHandle,
+	SaAmfProtectionGroupNotificationT_4 *notification);
+
+SaAisErrorT aisf_osaf_saAmfComponentErrorReport_4(
+	SaAmfHandleT amfHandle,
+	const SaNameT *erroneousComponent,
+	SaTimeT errorDetectionTime,
+	SaAmfRecommendedRecoveryT recommendedRecovery,
+	SaNtfCorrelationIdsT *correlationIds);
+
+SaAisErrorT aisf_osaf_saAmfCorrelationIdsGet(
+	SaAmfHandleT amfHandle,
+	SaInvocationT invocation,
+	SaNtfCorrelationIdsT *correlationIds);
+
+SaAisErrorT aisf_osaf_saAmfComponentErrorClear_4(
+	SaAmfHandleT amfHandle,
+	const SaNameT *compName,
+	SaNtfCorrelationIdsT *correlationIds);
+
+SaAisErrorT aisf_osaf_saAmfResponse_4(
+	SaAmfHandleT amfHandle,
+	SaInvocationT invocation,
+	SaNtfCorrelationIdsT *correlationIds,
+	SaAisErrorT error);
+
+SaAisErrorT aisf_osaf_saAmfInitialize_o4(
+	SaAmfHandleT *amfHandle,
+	const SaAmfCallbacksT_o4 *amfCallbacks,
+	SaVersionT *version);
+
+SaAisErrorT aisf_osaf_osafAmfInstallSCStatusChangeCallback(
+	SaAmfHandleT amfHandle,
+	OsafAmfSCStatusChangeCallbackT callback);
 
 #endif
