@@ -117,7 +117,8 @@ type Input struct {
 	Target      string
 	Timer       TimerID
 	Value       uint32
-	Comps       []string
+	Comps       []string // InLeaseLost: the components that were ended,
+	Gens        []uint32 // and which life of each
 	// Callbacks is what a registering program of generation A can be called for.
 	Callbacks Callbacks
 }

@@ -3,9 +3,10 @@
 package engine
 
 import (
+	"time"
+
 	"ais/exec/amf/model"
 	"ais/exec/service"
-	"time"
 )
 
 // Driver carries out what concerns its own node. Calls come on the owner goroutine,

@@ -1,0 +1,814 @@
+// Assignments on their way: what the plan wants is brought about step by step, each
+// step when what must come before it was answered. The rules, for an instance that has
+// one active at most:
+//
+//	nobody becomes active while anybody else may be (hot): a successor waits until the
+//	one before has answered QUIESCED, or until nothing of it is left
+//	one that was quiesced stays so until its successor is active, then becomes standby
+//	or is removed
+//	standby is given when there is somebody active
+//
+// Components that cannot be active and standby at once change all their CSIs together.
+
+package engine
+
+import (
+	"ais/exec/amf/model"
+	"ais/libais/ipcwire"
+)
+
+// advanceGroup takes every assignment of a group as far as it can go now.
+func (e *Engine) advanceGroup(g *group) {
+	for _, m := range g.m.SUs {
+		u := e.units[m.Index]
+		for i := 0; i < len(u.assigns); i++ {
+			a := u.assigns[i]
+			e.advance(u, a)
+			if i >= len(u.assigns) || u.assigns[i] != a {
+				i-- // it is gone
+			}
+		}
+	}
+	e.settlePrefer(g)
+	for _, m := range g.m.SUs {
+		for _, cm := range m.Comps {
+			if c := e.comps[cm.Index]; c.registered {
+				e.tell(c)
+			}
+		}
+	}
+}
+
+func (e *Engine) advance(u *unit, a *assign) {
+	if a.removing {
+		e.driveRemoval(u, a)
+		return
+	}
+	switch {
+	case a.want == a.ha:
+	case a.ha == HANone:
+		switch {
+		case a.want == HANone || a.want == HAQuiescing:
+			u.drop(a)
+			e.touch()
+			return
+		case a.want == HAActive && e.mayActivate(u, a), a.want == HAStandby && e.mayStandby(u, a):
+			e.setTogether(u, a, a.want)
+		}
+	case a.want == HAActive:
+		if e.mayActivate(u, a) {
+			e.setTogether(u, a, HAActive)
+		}
+	case a.want == HAQuiescing:
+		if a.ha == HAActive && e.canQuiesce(u, a) {
+			e.setHA(u, a, HAQuiescing)
+		} else if a.ha == HAActive {
+			e.setHA(u, a, HAQuiesced)
+		} else if a.ha == HAStandby {
+			e.remove(a)
+			e.driveRemoval(u, a)
+			return
+		}
+	case a.ha == HAActive || a.ha == HAQuiescing:
+		e.setHA(u, a, HAQuiesced)
+	case a.want == HAStandby:
+		if a.done() && e.mayStandby(u, a) {
+			e.setTogether(u, a, HAStandby)
+		}
+	case a.ha == HAQuiesced && (!a.done() || e.awaitsSuccessor(u, a)):
+	default:
+		e.remove(a)
+		e.driveRemoval(u, a)
+		return
+	}
+	e.drive(u, a)
+}
+
+// canQuiesce tells whether quiescing is known to all components: generation A knows it
+// only as the readiness state STOPPING of a whole unit.
+func (e *Engine) canQuiesce(u *unit, a *assign) bool {
+	for i := range a.csis {
+		if e.comps[a.csis[i].comp].caps&GenerationA != 0 && e.placeOf(u) != placeStopping {
+			return false
+		}
+	}
+	return true
+}
+
+// setHA sets out for another HA state.
+func (e *Engine) setHA(u *unit, a *assign, ha HAState) {
+	if ha == HAStandby {
+		a.rank = e.standbyRank(u, a)
+	}
+	if ha == HAActive || ha == HAStandby {
+		e.completeCSIs(u, a, ha)
+	}
+	a.ha = ha
+	e.touch()
+}
+
+// setTogether sets out with every assignment of the unit that cannot go alone.
+func (e *Engine) setTogether(u *unit, a *assign, ha HAState) {
+	before := a.ha
+	e.setHA(u, a, ha)
+	for _, b := range u.assigns {
+		if b != a && !b.removing && b.want == ha && b.ha != ha && (b.ha == before || before == HANone) && b.ha != HANone && e.coupled(a, b) {
+			e.setHA(u, b, ha)
+		}
+	}
+}
+
+// exclusive tells whether a component is either active or standby, never both.
+func exclusive(m *model.Comp) bool {
+	return m.Capability == model.XActiveOrYStandby || m.Capability == model.OneActiveOrY || m.Capability == model.OneActiveOrOne
+}
+
+// coupled tells whether two assignments of a unit share an exclusive component.
+func (e *Engine) coupled(a, b *assign) bool {
+	for i := range a.csis {
+		for j := range b.csis {
+			if a.csis[i].comp == b.csis[j].comp && exclusive(e.comps[a.csis[i].comp].m) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// awaitsSuccessor tells whether a quiesced assignment waits for another to be active.
+func (e *Engine) awaitsSuccessor(u *unit, a *assign) bool {
+	for _, b := range u.assigns {
+		if b != a && b.want == HAActive && (b.ha != HAActive) {
+			return false // its unit has to make room
+		}
+	}
+	if e.placeOf(u) == placeOut && e.nodeOf(u) != nil && !e.nodeOf(u).present() {
+		return false
+	}
+	waits := false
+	e.others(u, a, func(v *unit, b *assign) {
+		waits = waits || b.want == HAActive && !(b.ha == HAActive && b.done()) && e.placeOf(v) == placeIn && !e.barred(a.si)
+	})
+	return waits
+}
+
+// others calls f for the assignments of the same instance to other units.
+func (e *Engine) others(u *unit, a *assign, f func(*unit, *assign)) {
+	for _, m := range u.m.SG.SUs {
+		if v := e.units[m.Index]; v != u {
+			if b := v.find(a.si); b != nil {
+				f(v, b)
+			}
+		}
+	}
+}
+
+// actives is how many units an instance is active on when all is well.
+func (e *Engine) actives(si *instance) int {
+	g := si.m.SG
+	switch {
+	case e.c.Generation == model.GenA:
+		switch g.Redundancy {
+		case model.TwoN, model.NWay:
+			return 1
+		case model.NoRedundancy:
+			return len(g.SUs)
+		}
+		return g.PrefActiveSUs
+	case g.Redundancy == model.NWayActive:
+		return si.m.PrefActive
+	}
+	return 1
+}
+
+// standbys is how many units it is standby on.
+func (e *Engine) standbys(si *instance) int {
+	g := si.m.SG
+	switch {
+	case g.Redundancy == model.NoRedundancy || g.Redundancy == model.NWayActive:
+		return 0
+	case e.c.Generation == model.GenA:
+		return g.PrefStandbySUs
+	case g.Redundancy == model.NWay:
+		return si.m.PrefStandby
+	}
+	return 1
+}
+
+// mayActivate tells whether an instance may become active on a unit now.
+func (e *Engine) mayActivate(u *unit, a *assign) bool {
+	if e.placeOf(u) != placeIn || !e.started || !e.quorate || e.barred(a.si) {
+		return false
+	}
+	si := e.sis[a.si]
+	hot, most := 0, e.actives(si)
+	e.others(u, a, func(_ *unit, b *assign) {
+		if b.hot() || b.ha == HAActive || b.ha == HAQuiescing {
+			hot++
+		}
+	})
+	return hot < most && e.sponsored(u, a) && e.fitsNow(u, a, HAActive)
+}
+
+// sponsored tells whether everything an instance depends on is active; those that
+// become active together with it count.
+func (e *Engine) sponsored(u *unit, a *assign) bool {
+	for i := range e.sis[a.si].m.Dependencies {
+		on := int32(e.sis[a.si].m.Dependencies[i].SI.Index)
+		if e.isActive(on) {
+			continue
+		}
+		b := u.find(on)
+		if b == nil || b.want != HAActive || !e.coupled(a, b) {
+			return false
+		}
+	}
+	return true
+}
+
+// isActive tells whether an instance has an active assignment that was answered.
+func (e *Engine) isActive(si int32) bool {
+	for _, m := range e.sis[si].m.SG.SUs {
+		if a := e.units[m.Index].find(si); a != nil && a.ha == HAActive && a.done() {
+			return true
+		}
+	}
+	return false
+}
+
+func (e *Engine) mayStandby(u *unit, a *assign) bool {
+	return e.placeOf(u) == placeIn && e.started && e.isActive(a.si) && e.fitsNow(u, a, HAStandby)
+}
+
+// fitsNow tells whether the components can take the state beside what they have at
+// this moment; what moves together with it does not count.
+func (e *Engine) fitsNow(u *unit, a *assign, ha HAState) bool {
+	for i := range a.csis {
+		c := e.comps[a.csis[i].comp]
+		m := c.m
+		act, stb := 0, 0
+		for _, b := range u.assigns {
+			for j := range b.csis {
+				if b.csis[j].comp != a.csis[i].comp {
+					continue
+				}
+				state := b.csis[j].ha
+				if b == a || b.ha != HANone && b.want == ha && !b.removing {
+					state = ha
+				} else if b.csis[j].ha == HANone && b.ha != HANone {
+					state = b.ha
+				}
+				switch state {
+				case HAActive, HAQuiescing, HAQuiesced:
+					act++
+				case HAStandby:
+					stb++
+				}
+			}
+		}
+		if !fits(e.c.Generation, m, act, stb) {
+			return false
+		}
+	}
+	return true
+}
+
+// fits tells whether a component may have so many active and standby CSIs.
+func fits(gen model.Generation, m *model.Comp, act, stb int) bool {
+	most := func(n, limit int) bool { return limit == 0 || n <= limit }
+	switch m.Capability {
+	case model.XActiveAndYStandby:
+		return most(act, m.MaxActiveCSIs) && most(stb, m.MaxStandbyCSIs)
+	case model.XActiveOrYStandby:
+		return (act == 0 || stb == 0) && most(act, m.MaxActiveCSIs) && most(stb, m.MaxStandbyCSIs)
+	case model.OneActiveOrY:
+		return (act == 0 || stb == 0) && act <= 1 && most(stb, m.MaxStandbyCSIs)
+	case model.OneActiveOrOne:
+		return act+stb <= 1
+	case model.XActive:
+		return stb == 0 && most(act, m.MaxActiveCSIs)
+	case model.OneActive:
+		return stb == 0 && act <= 1
+	case model.NonPreInstantiable:
+		if gen == model.GenA {
+			return act == 0 && most(stb, m.MaxStandbyCSIs)
+		}
+		return stb == 0 && act <= 1
+	}
+	return false
+}
+
+// standbyRank is the place of a standby among those of the instance.
+func (e *Engine) standbyRank(u *unit, a *assign) uint32 {
+	taken := map[uint32]bool{}
+	e.others(u, a, func(_ *unit, b *assign) {
+		if b.ha == HAStandby {
+			taken[b.rank] = true
+		}
+	})
+	rank := uint32(1)
+	for taken[rank] {
+		rank++
+	}
+	return rank
+}
+
+// drive commands what may be commanded now.
+func (e *Engine) drive(u *unit, a *assign) {
+	if a.ha == HANone {
+		return
+	}
+	for i := range a.csis {
+		cs := &a.csis[i]
+		if cs.removing || cs.ha == a.ha {
+			if cs.ha == a.ha && cs.acked != a.ha && cs.inv == 0 && !cs.removing {
+				e.driveWork(a, cs)
+			}
+			continue
+		}
+		if e.csiTurn(a, cs) {
+			e.command(u, a, cs)
+		}
+	}
+	if a.ha == HAQuiescing && a.done() {
+		e.finishQuiescing(a)
+	}
+}
+
+// csiTurn tells whether the CSIs that must come before were answered: those a CSI
+// requires when it becomes active, those that require it when it stops being so.
+func (e *Engine) csiTurn(a *assign, cs *csiAssign) bool {
+	rising := a.ha == HAActive || a.ha == HAStandby
+	for i := range a.csis {
+		o := &a.csis[i]
+		if o == cs || o.acked == a.ha {
+			continue
+		}
+		first, then := o, cs
+		if !rising {
+			first, then = cs, o
+		}
+		// first must precede then: then requires first.
+		for _, r := range e.c.CSIs[then.csi].Requires {
+			if r.Index == int(first.csi) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// command gives a component the HA state of the assignment, or, if nothing of the
+// component is there, takes note that it has it not.
+func (e *Engine) command(u *unit, a *assign, cs *csiAssign) {
+	c := e.comps[cs.comp]
+	falling := a.ha == HAQuiesced || a.ha == HAQuiescing
+	switch {
+	case falling && !cs.exposed && c.presence != TerminationFailed:
+		// Nothing of the CSI was ever told to this life of the component.
+		e.acked(a, cs, HAQuiesced)
+		cs.ha = a.ha
+		cs.acked = a.ha
+		return
+	case !c.m.PreInstantiable():
+		cs.ha = a.ha
+		if a.ha == HAActive {
+			cs.hot, cs.exposed = true, true
+			e.csis[cs.csi].last = cs.comp
+		}
+		e.driveWork(a, cs)
+		e.touch()
+		return
+	case c.presence != Instantiated || !e.reachable(c) || c.op != opNone:
+		return
+	case a.ha == HAActive && !cs.hot && !e.mayStillActivate(u, a):
+		return // a component that was restarted
+	}
+	if a.ha == HAQuiescing && c.caps&GenerationA != 0 {
+		// Its readiness state STOPPING asks for the same, and StoppingComplete ends it.
+		cs.ha = HAQuiescing
+		cs.acked = HAQuiescing
+		e.tell(c)
+		e.touch()
+		return
+	}
+	if !falling && !e.tell(c) {
+		return
+	}
+	e.call(a, cs, false)
+}
+
+// mayStillActivate is asked again when a component of an active assignment comes
+// back: the majority, or the instance, may have gone since.
+func (e *Engine) mayStillActivate(u *unit, a *assign) bool {
+	if !e.quorate || e.barred(a.si) {
+		return false
+	}
+	hot := 0
+	e.others(u, a, func(_ *unit, b *assign) {
+		if b.hot() {
+			hot++
+		}
+	})
+	return hot < e.actives(e.sis[a.si])
+}
+
+// driveWork looks whether a component that lives while it works does so.
+func (e *Engine) driveWork(a *assign, cs *csiAssign) {
+	c := e.comps[cs.comp]
+	if c.m.PreInstantiable() {
+		return
+	}
+	if a.ha == HAActive {
+		if c.presence == Instantiated {
+			e.acked(a, cs, HAActive)
+		}
+		return
+	}
+	if !c.alive && c.presence != TerminationFailed {
+		e.acked(a, cs, HAQuiesced)
+		cs.acked = a.ha
+	}
+}
+
+// acked takes an HA state as reached.
+func (e *Engine) acked(a *assign, cs *csiAssign, ha HAState) {
+	e.stopShared(cs)
+	cs.inv = 0
+	if ha == HAQuiesced || ha == HAStandby {
+		cs.hot = false
+	}
+	cs.acked = ha
+	e.touch()
+}
+
+// finishQuiescing makes quiescing quiesced when every component has completed.
+func (e *Engine) finishQuiescing(a *assign) {
+	for i := range a.csis {
+		if cs := &a.csis[i]; cs.hot {
+			return
+		}
+	}
+	a.ha = HAQuiesced
+	for i := range a.csis {
+		cs := &a.csis[i]
+		e.stopTimer(&cs.quiesce)
+		cs.quiesInv = 0
+		cs.ha, cs.acked = HAQuiesced, HAQuiesced
+	}
+	e.touch()
+}
+
+// remove sets out to take an assignment away.
+func (e *Engine) remove(a *assign) {
+	a.removing = true
+	e.touch()
+}
+
+// driveRemoval removes what may be removed now.
+func (e *Engine) driveRemoval(u *unit, a *assign) {
+	for i := 0; i < len(a.csis); i++ {
+		cs := &a.csis[i]
+		c := e.comps[cs.comp]
+		dead := !cs.exposed && c.presence != TerminationFailed
+		if !c.m.PreInstantiable() {
+			dead = !c.alive && c.presence != TerminationFailed
+		}
+		if dead {
+			e.stopTimer(&cs.timer)
+			e.stopTimer(&cs.quiesce)
+			a.csis = append(a.csis[:i], a.csis[i+1:]...)
+			i--
+			e.touch()
+			continue
+		}
+		if cs.removing || !c.m.PreInstantiable() || c.presence != Instantiated || !e.reachable(c) || c.op != opNone {
+			continue
+		}
+		e.call(a, cs, true)
+	}
+	if len(a.csis) == 0 {
+		u.drop(a)
+		e.touch()
+	}
+}
+
+// call is a callback that this input causes; those of one component that can be one
+// are made one by emitCalls.
+type call struct {
+	a      *assign
+	csi    int32
+	remove bool
+	fresh  bool
+	from   HAState
+}
+
+// call notes that a component is to be called back.
+func (e *Engine) call(a *assign, cs *csiAssign, remove bool) {
+	e.stopShared(cs)
+	e.stopTimer(&cs.quiesce)
+	cs.inv, cs.quiesInv = 0, 0
+	e.calls = append(e.calls, call{a: a, csi: cs.csi, remove: remove, fresh: !cs.exposed, from: cs.ha})
+	cs.exposed = true
+	if remove {
+		cs.removing = true
+	} else {
+		cs.ha = a.ha
+		cs.acked = HANone
+		if a.ha == HAActive {
+			cs.hot = true
+		}
+	}
+	e.touch()
+}
+
+// stopShared stops a callback's timer unless other CSIs wait for the same answer.
+func (e *Engine) stopShared(cs *csiAssign) {
+	if cs.timer == 0 {
+		return
+	}
+	id := cs.timer
+	cs.timer = 0
+	shared := false
+	e.eachCSI(e.comps[cs.comp], func(_ *assign, x *csiAssign) { shared = shared || x.timer == id })
+	if !shared {
+		e.stopTimer(&id)
+	}
+}
+
+func (a *assign) csi(i int32) *csiAssign {
+	for j := range a.csis {
+		if a.csis[j].csi == i {
+			return &a.csis[j]
+		}
+	}
+	return nil
+}
+
+// emitCalls makes callbacks of what was noted.
+func (e *Engine) emitCalls() {
+	for i := range e.calls {
+		k := &e.calls[i]
+		if k.a == nil {
+			continue
+		}
+		cs := k.a.csi(k.csi)
+		if cs == nil || cs.inv != 0 || k.remove != cs.removing || !k.remove && (cs.ha != k.a.ha || cs.acked != HANone) {
+			continue // the same input made it void
+		}
+		e.emitCall(i, k, cs)
+	}
+	clear(e.calls)
+	e.calls = e.calls[:0]
+}
+
+func (e *Engine) emitCall(i int, k *call, cs *csiAssign) {
+	c := e.comps[cs.comp]
+	node, inv := e.invocation(c)
+	if inv == 0 {
+		// Its proxy was lost with this input: it is commanded again when there is one.
+		cs.ha, cs.removing = HANone, false
+		return
+	}
+	o := Output{Kind: OutCSISet, Node: node, Comp: c.m, Proxy: e.proxyModel(c), Invocation: inv, Incarnation: c.gen,
+		CSI: e.c.CSIs[cs.csi], HA: k.a.ha, Flags: FlagTargetOne, Limit: c.m.CSISetTimeout, Cause: e.cause}
+	if k.fresh {
+		o.Flags = FlagAddOne
+	}
+	if k.remove {
+		o.Kind, o.HA, o.Limit = OutCSIRemove, HANone, c.m.CSIRmvTimeout
+	} else {
+		e.describe(&o, k.a, cs)
+	}
+	set := e.wholeComponent(i, c, k)
+	if set {
+		o.CSI, o.Flags = nil, FlagTargetAll
+	}
+	o.Limit = limitOf(o.Limit)
+	id := e.startTimer(timerCSI, cs.comp, 0, o.Limit)
+	mark := func(x *csiAssign) {
+		x.inv, x.timer = inv, id
+		if x.ha == HAQuiescing && !x.removing {
+			x.quiesInv = inv
+			x.quiesce = e.startTimer(timerQuiesce, x.comp, x.csi, c.m.QuiescingTimeout)
+		}
+	}
+	mark(cs)
+	if set {
+		e.eachCSI(c, func(_ *assign, x *csiAssign) {
+			if x.inv == 0 {
+				mark(x)
+			}
+		})
+		for j := i + 1; j < len(e.calls); j++ {
+			if x := &e.calls[j]; x.a != nil {
+				if y := x.a.csi(x.csi); y != nil && y.comp == cs.comp {
+					x.a = nil
+				}
+			}
+		}
+	}
+	e.emit(o)
+}
+
+// wholeComponent tells whether this and the calls after it are about everything that
+// a component has, to the same end.
+func (e *Engine) wholeComponent(i int, c *comp, k *call) bool {
+	n, all := 0, 0
+	e.eachCSI(c, func(_ *assign, x *csiAssign) {
+		if x.exposed {
+			all++
+		}
+	})
+	for j := i; j < len(e.calls); j++ {
+		o := &e.calls[j]
+		if o.a == nil {
+			continue
+		}
+		cs := o.a.csi(o.csi)
+		if cs == nil || int(cs.comp) != c.m.Index {
+			continue
+		}
+		if o.remove != k.remove || o.fresh || !k.remove && o.a.ha != k.a.ha || cs.inv != 0 {
+			return false
+		}
+		n++
+	}
+	return n > 1 && n == all
+}
+
+// describe fills in who was active, or is.
+func (e *Engine) describe(o *Output, a *assign, cs *csiAssign) {
+	last := e.csis[cs.csi].last
+	switch a.ha {
+	case HAActive:
+		o.Transition = TransitionNewAssign
+		if last >= 0 {
+			o.Transition, o.ActiveComp = TransitionNotQuiesced, e.comps[last].m
+		}
+		e.others(e.units[a.su], a, func(_ *unit, b *assign) {
+			x := b.csi(cs.csi)
+			switch {
+			case x == nil:
+			case b.ha == HAActive && x.acked == HAActive:
+				o.Transition, o.ActiveComp = TransitionStillActive, e.comps[x.comp].m
+			case x.acked == HAQuiesced && x.exposed && o.Transition != TransitionStillActive:
+				o.Transition, o.ActiveComp = TransitionQuiesced, e.comps[x.comp].m
+			}
+		})
+		e.csis[cs.csi].last = cs.comp
+	case HAStandby:
+		o.StandbyRank = a.rank
+		e.others(e.units[a.su], a, func(_ *unit, b *assign) {
+			if x := b.csi(cs.csi); x != nil && b.ha == HAActive {
+				o.ActiveComp = e.comps[x.comp].m
+			}
+		})
+	}
+}
+
+// answer handles an answer. What is not waited for is no error here.
+func (e *Engine) answer(in *Input) ipcwire.Error {
+	c := e.find(in.Comp)
+	if c == nil || in.Invocation == 0 || e.site(c) != in.Node && c.host != in.Node {
+		return ipcwire.ErrInvalidParam
+	}
+	switch in.Invocation {
+	case c.inv:
+		e.opDone(c, in.Result)
+		return ipcwire.OK
+	case c.toldInv:
+		e.stopTimer(&c.toldTimer)
+		c.toldInv = 0
+		if in.Result != ipcwire.OK {
+			e.sayf(CauseAnswerFailed, "the readiness state was answered with error %d", in.Result)
+			e.fault(c, c.m.RecoveryOnError)
+		}
+		e.touch()
+		return ipcwire.OK
+	case c.confirmInv:
+		e.confirmed(c, in.Result)
+		return ipcwire.OK
+	}
+	failed := false
+	e.eachCSI(c, func(a *assign, cs *csiAssign) {
+		if cs.inv != in.Invocation {
+			return
+		}
+		e.stopShared(cs)
+		cs.inv = 0
+		if in.Result != ipcwire.OK {
+			failed = true
+			return
+		}
+		if cs.removing {
+			cs.exposed, cs.hot, cs.acked = false, false, HANone
+			e.touch()
+			return
+		}
+		e.acked(a, cs, cs.ha)
+	})
+	if failed {
+		e.sayf(CauseAnswerFailed, "a callback was answered with error %d", in.Result)
+		e.faultCSI(c)
+	}
+	return ipcwire.OK
+}
+
+// csiLate handles an answer that did not come.
+func (e *Engine) csiLate(comp, _ int32, id TimerID) {
+	c, late := e.comps[comp], false
+	e.eachCSI(c, func(_ *assign, cs *csiAssign) {
+		if cs.timer == id {
+			cs.timer, late = 0, true
+		}
+	})
+	if late {
+		e.sayf(CauseAnswerLate, "a callback was not answered")
+		e.faultCSI(c)
+	}
+}
+
+// faultCSI is the fault of a component that failed a callback. One that was to give
+// up its role is not restarted with it.
+func (e *Engine) faultCSI(c *comp) {
+	rec := c.m.RecoveryOnError
+	e.eachCSI(c, func(a *assign, cs *csiAssign) {
+		if (a.removing || a.ha == HAQuiesced || a.ha == HAQuiescing) && rec == model.ComponentRestart {
+			rec = model.ComponentFailover
+		}
+	})
+	e.fault(c, rec)
+}
+
+func (e *Engine) quiesceLate(comp, csi int32, id TimerID) {
+	c, late := e.comps[comp], false
+	e.eachCSI(c, func(_ *assign, cs *csiAssign) {
+		if cs.quiesce == id {
+			cs.quiesce, late = 0, true
+		}
+	})
+	if late {
+		e.sayf(CauseAnswerLate, "quiescing of %s was not completed", e.c.CSIs[csi].DN)
+		e.faultCSI(c)
+	}
+}
+
+// quiescingComplete handles saAmfCSIQuiescingComplete and saAmfStoppingComplete.
+func (e *Engine) quiescingComplete(in *Input) ipcwire.Error {
+	c := e.find(in.Comp)
+	if c == nil || in.Invocation == 0 || e.site(c) != in.Node {
+		return ipcwire.ErrInvalidParam
+	}
+	found := false
+	e.eachCSI(c, func(a *assign, cs *csiAssign) {
+		if cs.ha != HAQuiescing || cs.quiesInv != in.Invocation && c.stopInv != in.Invocation {
+			return
+		}
+		found = true
+		if in.Result == ipcwire.OK {
+			e.stopTimer(&cs.timer)
+			e.stopTimer(&cs.quiesce)
+			cs.inv, cs.quiesInv = 0, 0
+			cs.acked, cs.hot = HAQuiescing, false
+		}
+	})
+	if c.stopInv == in.Invocation {
+		c.stopInv, found = 0, true
+		if c.toldInv == in.Invocation {
+			c.toldInv = 0
+			e.stopTimer(&c.toldTimer)
+		}
+	}
+	if !found {
+		return ipcwire.ErrInvalidParam
+	}
+	if in.Result != ipcwire.OK {
+		e.sayf(CauseAnswerFailed, "quiescing ended with error %d", in.Result)
+		e.faultCSI(c)
+	}
+	e.touch()
+	return ipcwire.OK
+}
+
+// haReadiness handles saAmfHAReadinessStateSet.
+func (e *Engine) haReadiness(in *Input) ipcwire.Error {
+	c := e.find(in.Comp)
+	if c == nil || !c.registered {
+		return ipcwire.ErrNotExist
+	}
+	if in.Value < 1 || in.Value > 4 {
+		return ipcwire.ErrInvalidParam
+	}
+	found := false
+	e.eachCSI(c, func(_ *assign, cs *csiAssign) {
+		if in.CSI == "" || e.c.CSIs[cs.csi].DN == in.CSI {
+			cs.haReady, found = uint8(in.Value), true
+		}
+	})
+	if !found {
+		return ipcwire.ErrNotExist
+	}
+	e.touch()
+	return ipcwire.OK
+}

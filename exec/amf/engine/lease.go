@@ -1,0 +1,209 @@
+// The lease of the majority rule: how a node that is cut off gives up its active roles
+// in time, without hearing from anybody.
+//
+// A node multicasts beats. When one of its beats was delivered in a configuration with
+// a majority and became safe in it, every member of that configuration has acknowledged
+// it, later than it was sent. So at the sending time each of them was still in this
+// configuration, and none was in a later one. The lease is Options.Lease from that
+// sending time, by this node's own monotonic clock. When it ends, the node's active
+// components are ended at once (Driver.GiveUp), whatever the ring is doing, and no
+// component is told to be active before there is a lease again.
+//
+// On the other side, a configuration that lost the node bars what the node had for
+// Lease and a sixteenth (and a millisecond), from its own start, by the clock of the
+// member that proposes the end. Any majority has a member in common with the one
+// that renewed the lease, and that member entered it after it acknowledged the last
+// beat that can have renewed: the node's lease is over first, as long as the rates of
+// two clocks differ by less than 1/16, and no clock leaps.
+//
+// What this costs: a takeover from a lost node takes the lease time longer. What the
+// lease must exceed: the time in which the ring finds a dead member and forms anew, or
+// every death of a node would end the leases of the others: token timeout + consensus
+// timeout + a synchronization, plus the time between beats (a quarter of it). Three
+// times the token timeout is a start.
+//
+// What it cannot do: an executive that stands still (SIGSTOP, swapped out) ends nothing.
+// It relies on its components ending when the machine as a whole stands still, or on a
+// watchdog.
+
+package engine
+
+import (
+	"slices"
+
+	"ais/exec/gmi"
+	"ais/exec/totem/wire"
+	"ais/libais/ipcwire"
+)
+
+// leaseHolder is this node's lease.
+type leaseHolder struct {
+	limit   int64
+	until   int64 // by Options.Now; 0: none
+	quorate bool  // of the configuration
+	beatAt  int64 // when the next beat is due; 0: none
+	beats   []beat
+	ended   bool     // GiveUp was called for this end
+	held    []Output // of this node, that wait for a lease
+}
+
+// beat is a beat under way.
+type beat struct {
+	id        gmi.MessageID
+	sent      int64
+	delivered bool
+}
+
+// interrupted: the configuration ends; what was not safe in it will not renew.
+func (l *leaseHolder) interrupted() {
+	l.beats = l.beats[:0]
+	l.quorate = false
+	l.beatAt = 0
+}
+
+// configured begins beats anew.
+func (l *leaseHolder) configured(quorate bool) {
+	l.beats = l.beats[:0]
+	l.quorate = quorate
+	l.beatAt = 0
+	if quorate {
+		l.beatAt = 1
+	}
+}
+
+func (l *leaseHolder) delivered(id gmi.MessageID) {
+	for i := range l.beats {
+		if l.beats[i].id == id {
+			l.beats[i].delivered = true
+		}
+	}
+}
+
+// safe renews the lease; true: it did.
+func (l *leaseHolder) safe(id gmi.MessageID, quorate bool) bool {
+	if !l.quorate || !quorate {
+		return false
+	}
+	sent := int64(0)
+	l.beats = slices.DeleteFunc(l.beats, func(b beat) bool {
+		if b.delivered && b.id <= id {
+			sent = max(sent, b.sent)
+			return true
+		}
+		return false
+	})
+	if sent == 0 || sent+l.limit <= l.until {
+		return false
+	}
+	l.until = sent + l.limit
+	return true
+}
+
+func (l *leaseHolder) valid(now int64) bool { return now < l.until }
+
+// next is when something is to be done; 0: nothing.
+func (l *leaseHolder) next() int64 {
+	at := l.beatAt
+	if l.until != 0 && !l.ended && (at == 0 || l.until < at) {
+		at = l.until
+	}
+	return at
+}
+
+// LeaseUntil is when this node's lease ends, by Options.Now; 0: it has none.
+func (r *Replica) LeaseUntil() int64 { return r.lease.until }
+
+// watchLease sends beats, and gives up when the lease is over.
+func (r *Replica) watchLease(now int64) {
+	l := &r.lease
+	if l.until != 0 && now >= l.until && !l.ended {
+		l.ended = true
+		r.giveUp()
+	}
+	if l.beatAt == 0 || now < l.beatAt {
+		return
+	}
+	l.beatAt = now + l.limit/4
+	r.buf = append(r.buf[:0], msgBeat)
+	if len(l.beats) > 16 || !r.env.SendOK(inputPrio, len(r.buf)) {
+		l.beatAt = now + proposeRoom
+		return
+	}
+	id, err := r.env.Multicast(inputPrio, wire.Agreed, r.buf)
+	if err != nil {
+		r.env.Logf("beat: %v", err)
+		return
+	}
+	l.beats = append(l.beats, beat{id: id, sent: now})
+}
+
+// giveUp ends every component here that may be active.
+func (r *Replica) giveUp() {
+	var list []Doomed
+	in := Input{Kind: InLeaseLost}
+	for _, u := range r.e.units {
+		for _, a := range u.assigns {
+			for i := range a.csis {
+				c := r.e.comps[a.csis[i].comp]
+				if !a.csis[i].hot || c.host != r.self.ID || slices.Contains(in.Comps, c.m.DN) {
+					continue
+				}
+				list = append(list, Doomed{c.m, c.gen})
+				in.Comps, in.Gens = append(in.Comps, c.m.DN), append(in.Gens, c.gen)
+			}
+		}
+	}
+	if len(list) == 0 {
+		return
+	}
+	r.stats.GivenUp += uint64(len(list))
+	r.env.Logf("the lease is over without contact to a majority: %d active components are ended", len(list))
+	r.opt.Driver.GiveUp(list)
+	r.sayGivenUp(&in)
+}
+
+// sayGivenUp tells everybody, as soon as the ring has room.
+func (r *Replica) sayGivenUp(in *Input) {
+	if !r.Submit(in, func(e ipcwire.Error) {}) {
+		r.env.After(proposeRoom, func() { r.sayGivenUp(in) })
+	}
+}
+
+// leaseRenewed lets what waited for a lease be done, if it is still wanted.
+func (r *Replica) leaseRenewed() {
+	l := &r.lease
+	l.ended = false
+	held := l.held
+	l.held = nil
+	for i := range held {
+		o := &held[i]
+		if o.Invocation == 0 || r.e.Awaits(o.Comp, o.Invocation) {
+			r.opt.Driver.Execute(o)
+		}
+	}
+	r.schedule()
+}
+
+// execute hands an output of this node to the driver, unless it would make a component
+// active without a lease, or follows one that would.
+func (r *Replica) execute(o *Output) {
+	l := &r.lease
+	if !r.opt.Majority || o.Comp == nil {
+		r.opt.Driver.Execute(o)
+		return
+	}
+	same := func(h Output) bool { return h.Comp == o.Comp }
+	if o.Kind == OutCleanup {
+		l.held = slices.DeleteFunc(l.held, same)
+	}
+	if !r.activates(o) && !slices.ContainsFunc(l.held, same) || l.valid(r.opt.Now()) && len(l.held) == 0 {
+		r.opt.Driver.Execute(o)
+		return
+	}
+	l.held = append(l.held, *o)
+}
+
+// activates tells whether an output makes a component active.
+func (r *Replica) activates(o *Output) bool {
+	return o.Kind == OutCSISet && o.HA == HAActive || o.Kind == OutInstantiate && !o.Comp.PreInstantiable()
+}
