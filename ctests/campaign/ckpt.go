@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"ais/ctests/harness"
@@ -115,11 +116,21 @@ func (t *ckptTrial) run() error {
 		cy := t.newCycle()
 		t.report.Cycles[cy.kind]++
 		if err := cy.run(); err != nil {
-			return fmt.Errorf("cycle %d (%s; seed %d): %w", i+1, cy.kind, t.o.Seed, err)
+			return fmt.Errorf("cycle %d (seed %d): %s: %w%s", i+1, t.o.Seed, cy.summary(), err, t.logs())
 		}
 		t.o.Logf("cycle %d: %s", i+1, cy.summary())
 	}
 	return nil
+}
+
+// logs is the last that the executives wrote, but for single losses.
+func (t *ckptTrial) logs() string {
+	var b strings.Builder
+	for _, n := range t.c.Nodes {
+		lines := slices.DeleteFunc(n.Exec.Stderr.From(0), func(s string) bool { return strings.Contains(s, "discarded") })
+		fmt.Fprintf(&b, "\nexecutive of node %d:\n%s", n.Index, strings.Join(lines[max(0, len(lines)-25):], "\n"))
+	}
+	return b.String()
 }
 
 // patience bounds a single wait of the trial, on a busy machine.
@@ -596,7 +607,7 @@ func (cy *ckptCycle) judge() error {
 		if len(v.wrong) > 20 {
 			v.wrong = append(v.wrong[:20], fmt.Errorf("and %d more", len(v.wrong)-20))
 		}
-		return fmt.Errorf("%s:\n%w", cy.summary(), errors.Join(v.wrong...))
+		return fmt.Errorf("the judge:\n%w", errors.Join(v.wrong...))
 	}
 	return nil
 }
@@ -615,10 +626,8 @@ func filledWithin(n *harness.Node, timeout time.Duration) error {
 			return errors.New("the status has no counters.ckpt.filling")
 		}
 		if left == float64(0) {
-			for _, bad := range []string{"malformed", "discarded"} {
-				if x := s.Int("drops.ckpt." + bad); x != 0 {
-					return fmt.Errorf("node %d: %d %s", n.Index, x, bad)
-				}
+			if x := s.Int("drops.ckpt.malformed"); x != 0 {
+				return fmt.Errorf("node %d: %d messages of members were malformed", n.Index, x)
 			}
 			return nil
 		}

@@ -233,6 +233,11 @@ func (l ckptLoss) String() string {
 		(&harness.Node{ID: l.node}).Label(), time.Unix(0, l.written).UTC().Format(time.RFC3339Nano))
 }
 
+// noReplica is how executives call what they discard because no member of their
+// partition has it whole. Where a node that has it comes back it was no loss; then
+// they say so, and in this trial one always comes back.
+const noReplica = "no whole replica"
+
 // losses is what the executives reported during the cycle. Each must be reported
 // once by every executive that lived through it; in a ring that came together in
 // several steps, by those that were there.
@@ -251,8 +256,14 @@ func (cy *ckptCycle) losses() ([]ckptLoss, error) {
 		if err != nil {
 			return nil, fmt.Errorf("node %d: %w", n.Index, err)
 		}
+		if err := cameBack(n); err != nil {
+			return nil, err
+		}
 		mine := map[ckptLoss]bool{}
 		for _, l := range list {
+			if l.kind == noReplica {
+				continue
+			}
 			if mine[l] {
 				return nil, fmt.Errorf("node %d reported twice: %v", n.Index, l)
 			}
@@ -269,6 +280,33 @@ func (cy *ckptCycle) losses() ([]ckptLoss, error) {
 	}
 	slices.SortFunc(out, func(a, b ckptLoss) int { return a.section - b.section })
 	return out, nil
+}
+
+// cameBack demands that everything an executive gave up for want of a whole replica
+// was told to be there again.
+func cameBack(n *harness.Node) error {
+	list, err := lossesIn(n.Exec.Stderr.From(0))
+	if err != nil {
+		return fmt.Errorf("node %d: %w", n.Index, err)
+	}
+	given := int64(0)
+	for _, l := range list {
+		if l.kind == noReplica {
+			given++
+		}
+	}
+	s, err := n.Status()
+	if err != nil {
+		return err
+	}
+	back, ok := s["counters.ckpt.returned"]
+	if !ok {
+		return errors.New("the status has no counters.ckpt.returned")
+	}
+	if back != float64(given) {
+		return fmt.Errorf("node %d gave up %d sections without a whole replica, and told of %v that they are there again", n.Index, given, back)
+	}
+	return nil
 }
 
 // lossesIn reads the lines in which an executive reports what it discarded.
