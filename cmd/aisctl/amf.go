@@ -186,7 +186,11 @@ func historyText(h *report.History) string {
 		} else if r.From != "" {
 			change = r.From + " > -"
 		}
-		fmt.Fprintf(&b, "%s  %-28s %-14s %-32s", at, short(r.Object), r.What, change)
+		what := r.What
+		if kind, dn, of := strings.Cut(what, " "); of {
+			what = kind + " " + short(dn)
+		}
+		fmt.Fprintf(&b, "%s  %-24s %-24s %-32s", at, short(r.Object), what, change)
 		if r.Cause != "" && r.Cause != "none" {
 			fmt.Fprintf(&b, " %s", r.Cause)
 		}

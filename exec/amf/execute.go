@@ -194,13 +194,13 @@ func (s *Service) instantiate(o *engine.Output) {
 	comp := o.Comp
 	k := &starting{s: s, comp: comp, invoked: o.Invocation}
 	s.starting[comp] = k
-	k.id = s.command("instantiate", o, &comp.Instantiate, func(err ipcwire.Error) {
+	k.id = s.command(&comp.Instantiate, o, func(r proc.Result) {
 		if s.starting[comp] == k {
 			delete(s.starting, comp)
 		}
 		if !k.answered {
 			k.answered = true
-			s.answer(comp, k.invoked, err)
+			s.answer(comp, k.invoked, s.result("instantiate", comp, r))
 		}
 	})
 }
@@ -211,7 +211,7 @@ func (s *Service) terminate(o *engine.Output) {
 		return
 	}
 	comp, invocation := o.Comp, o.Invocation
-	s.command("terminate", o, &comp.Terminate, func(err ipcwire.Error) { s.answer(comp, invocation, err) })
+	s.command(&comp.Terminate, o, func(r proc.Result) { s.answer(comp, invocation, s.result("terminate", comp, r)) })
 }
 
 // cleanUp ends all that is left of a component: with its command, and then for sure.
@@ -244,7 +244,10 @@ func (s *Service) cleanUp(o *engine.Output) {
 		rest()
 		return
 	}
-	s.command("cleanup", o, &comp.Cleanup, func(ipcwire.Error) { rest() })
+	s.command(&comp.Cleanup, o, func(r proc.Result) {
+		s.result("cleanup", comp, r)
+		rest()
+	})
 }
 
 // killed ends every process of a component.
@@ -270,12 +273,14 @@ func (s *Service) environment(comp *model.Comp) []string {
 	return append(env, "SA_AMF_COMPONENT_NAME="+comp.DN)
 }
 
-// command runs a CLC-CLI command.
-func (s *Service) command(what string, o *engine.Output, cmd *model.Command, done func(ipcwire.Error)) (id uint64) {
+// command runs a CLC-CLI command. None is begun any more when the node ends its session.
+func (s *Service) command(cmd *model.Command, o *engine.Output, done func(proc.Result)) (id uint64) {
 	comp := o.Comp
-	if s.opt.Processes == nil || cmd.Path == "" {
-		s.env.Logf("%s of %s: there is no command, or nobody to run it", what, comp.DN)
-		done(ipcwire.ErrFailedOp)
+	switch {
+	case s.failing:
+		return 0
+	case s.opt.Processes == nil || cmd.Path == "":
+		done(proc.Result{Error: "there is no command, or nobody to run it"})
 		return 0
 	}
 	limit := o.Limit
@@ -285,19 +290,20 @@ func (s *Service) command(what string, o *engine.Output, cmd *model.Command, don
 	s.stats.Commands++
 	argv := append([]string{cmd.Resolved}, strings.Fields(cmd.Argv)...)
 	return s.opt.Processes.Run(proc.Command{Owner: comp.DN, Argv: argv, Env: s.environment(comp), Timeout: limit},
-		func(_ int, r proc.Result) {
-			if r.OK() {
-				done(ipcwire.OK)
-				return
-			}
-			s.stats.Failed++
-			s.env.Logf("%s of %s: %s", what, comp.DN, r)
-			if r.Timeout {
-				done(ipcwire.ErrTimeout)
-			} else {
-				done(ipcwire.ErrFailedOp)
-			}
-		})
+		func(_ int, r proc.Result) { done(r) })
+}
+
+// result is how a command ended, as the engine wants to know it.
+func (s *Service) result(what string, comp *model.Comp, r proc.Result) ipcwire.Error {
+	if r.OK() {
+		return ipcwire.OK
+	}
+	s.stats.Failed++
+	s.env.Logf("%s of %s: %s", what, comp.DN, r)
+	if r.Timeout {
+		return ipcwire.ErrTimeout
+	}
+	return ipcwire.ErrFailedOp
 }
 
 // failfast ends this node's part in the cluster at once, and begins anew.

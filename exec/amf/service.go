@@ -281,6 +281,9 @@ const retryDelay = 5e6
 
 // post hands an input to the ring, now or as soon as it can take it.
 func (s *Service) post(in engine.Input) {
+	if s.failing { // this node leaves: that says it all
+		return
+	}
 	s.owed = append(s.owed, in)
 	s.flush()
 }

@@ -71,7 +71,8 @@ func Start(as *User) (*Keeper, error) {
 	if err != nil {
 		return nil, fmt.Errorf("socket of the keeper: %w", err)
 	}
-	defer unix.Close(pair[1])
+	theirs := os.NewFile(uintptr(pair[1]), "keeper")
+	defer theirs.Close()
 	if err := unix.SetNonblock(pair[0], true); err != nil {
 		unix.Close(pair[0])
 		return nil, err
@@ -90,7 +91,6 @@ func Start(as *User) (*Keeper, error) {
 		return nil, err
 	}
 	defer null.Close()
-	theirs := os.NewFile(uintptr(pair[1]), "keeper")
 	p, err := os.StartProcess("/proc/self/exe",
 		[]string{"aisexec-keeper", keeperArg, strconv.Itoa(u.UID), strconv.Itoa(u.GID)},
 		&os.ProcAttr{
