@@ -2,8 +2,10 @@
 #
 #   make            build/bin and build/lib (the same as make all)
 #   make demo       three executives on this machine, one of them killed
+#   make demo-amf   availability management: kill the active, watch the standby take over
 #   make test       everything that must be right before a change is taken
 #   make bench      the measurements (takes long)
+#   make habits-bite   every protection of the C libraries, taken away, is missed by a test
 #   make sim        SEEDS=N simulated clusters, from seed FIRST on
 #   make install    into DESTDIR/PREFIX
 #   make clean
@@ -32,7 +34,7 @@ GOBUILD  = CGO_ENABLED=0 $(GO) build $(GOFLAGS_BUILD) -ldflags "-s -w"
 PROGRAMS := aisexec ais-keygen aisctl aisbench
 
 .DEFAULT_GOAL := all
-.PHONY: all bin lib samples demo test bench sim install clean FORCE \
+.PHONY: all bin lib samples demo demo-amf test bench sim install clean FORCE \
 	check-format check-vet check-static test-go test-c
 
 all: bin lib samples
@@ -50,6 +52,7 @@ FORCE:
 include capi/build.mk
 include ctests/samples/samples.mk
 include ctests/campaign/campaign.mk
+include ctests/habits/habits.mk
 include ctests/campaign/ckpt.mk
 
 demo:
@@ -57,6 +60,12 @@ demo:
 	@$(MAKE) -s --no-print-directory all
 	@$(GO) build $(GOFLAGS_BUILD) -o $(BUILD)/ctests/demo ./ctests/demo
 	@AIS_BUILD=$(BUILD) $(BUILD)/ctests/demo
+
+demo-amf:
+	@echo "building"
+	@$(MAKE) -s --no-print-directory all
+	@$(GO) build $(GOFLAGS_BUILD) -o $(BUILD)/ctests/amfdemo ./ctests/amfdemo
+	@AIS_BUILD=$(BUILD) $(BUILD)/ctests/amfdemo
 
 sim:
 	$(GO) run ./exec/totem/sim/cmd -seeds $(SEEDS) -first $(FIRST)

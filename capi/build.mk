@@ -102,7 +102,7 @@ $(CAPI_OBJ)/overlay.json: $(CAPI_OBJ)/sigtab.go $(CAPI_OBJ)/valgrind.go capi/bui
 $(CAPI_OUT)/$(RUNTIME): $(CAPI_OBJ)/overlay.json FORCE
 	@mkdir -p $(@D)
 	CGO_ENABLED=1 GOARCH=$(ARCH) CC="$(CC) $(CAPI_M)" $(GO) build -buildmode=c-shared -tags valgrind $(GOFLAGS_BUILD) -overlay $< \
-		-ldflags "-s -w -X=runtime.godebugDefault=$(RUNTIME_DEBUG) -extldflags '-Wl,-soname,$(RUNTIME) -Wl,-z,nodelete \"-Wl,--version-script,$(CURDIR)/capi/runtime/runtime.map\"'" \
+		-ldflags "-s -w -X=runtime.godebugDefault=$(RUNTIME_DEBUG) -extldflags '-Wl,-soname,$(RUNTIME) \"-Wl,--version-script,$(CURDIR)/capi/runtime/runtime.map\"'" \
 		-o $@ ./capi/runtime
 	@rm -f $(@D)/libais-runtime.so.h $(@D)/libais-runtime.h
 

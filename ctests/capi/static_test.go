@@ -78,6 +78,22 @@ func TestEveryLibraryExportsExactlyWhatTheListSays(t *testing.T) {
 	})
 }
 
+// What is loaded into a process stays: threads may be inside.
+func TestNoLibraryCanBeUnloaded(t *testing.T) {
+	onEachArch(t, func(t *testing.T, a arch) {
+		files := []string{"libais-runtime.so.1"}
+		for _, l := range cprog.Rows(t, "capi/libs.tsv") {
+			files = append(files, l["file"])
+		}
+		for _, f := range files {
+			out, err := exec.Command("readelf", "-d", filepath.Join(a.Libs(t), f)).Output()
+			if err != nil || !strings.Contains(string(out), "NODELETE") {
+				t.Errorf("%s can be unloaded (%v)", f, err)
+			}
+		}
+	})
+}
+
 // misspelt is what an original library exported under another name than its
 // header declares. Ours has both: that one for old programs, the declared one for
 // those that could never be linked.

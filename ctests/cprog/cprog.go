@@ -210,7 +210,13 @@ func (p Program) Build(t testing.TB, a Arch) string {
 // column to value.
 func Rows(t testing.TB, path string) []map[string]string {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join(Root, path))
+	return RowsOf(t, Root, path)
+}
+
+// RowsOf is Rows of another tree.
+func RowsOf(t testing.TB, root, path string) []map[string]string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(root, path))
 	if err != nil {
 		t.Fatal(err)
 	}

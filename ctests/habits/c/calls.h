@@ -171,8 +171,10 @@ int main(int argc, char **argv)
 	if (argc > 1 && strcmp(argv[1], "unusual") == 0)
 		make_unusual();
 	scenario();
-	in_a_thread(scenario_there);
-	scenario();
+	if (argc < 2 || strcmp(argv[1], "once") != 0) {
+		in_a_thread(scenario_there);
+		scenario();
+	}
 	for (i = 0; i < FUNCTION_COUNT; i++) {
 		int refuses = 0;
 

@@ -189,7 +189,7 @@ static void *dispatching_ckpt(void *arg)
 
 static void finalize_wakes_who_waits(void)
 {
-	void *(*const waits[])(void *) = {dispatching, dispatching, asking, asking, dispatching_evt, dispatching_evs, dispatching_ckpt};
+	void *(*const waits[])(void *) = {dispatching, dispatching, asking, asking, asking, dispatching_evt, dispatching_evs, dispatching_ckpt};
 	enum { N = sizeof(waits) / sizeof(waits[0]) };
 	struct services s;
 	pthread_t t[N];

@@ -79,8 +79,10 @@ __attribute__((unused)) static void compare_states(const char *call, const struc
 		if (((a->pending ^ b->pending) >> i & 1) != 0)
 			changed(call, "pending signal", i + 1);
 	}
-	if (a->alternate.ss_sp != b->alternate.ss_sp || a->alternate.ss_size != b->alternate.ss_size ||
-		a->alternate.ss_flags != b->alternate.ss_flags)
+	/* One that is switched off has no place. */
+	if ((a->alternate.ss_flags & b->alternate.ss_flags & SS_DISABLE) == 0 &&
+		(a->alternate.ss_sp != b->alternate.ss_sp || a->alternate.ss_size != b->alternate.ss_size ||
+		a->alternate.ss_flags != b->alternate.ss_flags))
 		changed(call, "alternate stack, now of size", (int)b->alternate.ss_size);
 	if (a->umask != b->umask)
 		changed(call, "umask", (int)b->umask);
