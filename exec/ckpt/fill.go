@@ -122,6 +122,7 @@ func (s *state) takePage(self nodeKey, sec *section, page int, data []byte) bool
 		return false
 	}
 	if !slices.Contains(f.holders, self) {
+		sec.thaw()
 		sec.ensure(sec.size)
 		fillIn(sec.data[offset:offset+len(data)], data, offset, f.since)
 	}

@@ -171,7 +171,7 @@ type candidate struct {
 func merge(parts []*part, members []wire.Member, self nodeKey) (out *state, lost []Loss, discarded int) {
 	rank(parts)
 	m := &merger{
-		parts: parts, self: self, out: newState(self, 0),
+		parts: parts, self: self, out: newState(self, limits{}),
 		graves: map[buried]uint64{}, dead: map[ident]bool{}, target: map[ident]*checkpoint{}, ranks: map[*checkpoint]int{}, idled: map[*checkpoint]bool{},
 	}
 	for _, x := range members {
@@ -216,7 +216,7 @@ func (m *merger) kept(l Loss) bool {
 // history joins what the partitions went through.
 func (m *merger) history() {
 	out := m.out
-	out.limits = map[nodeKey]int64{}
+	out.limits = map[nodeKey]limits{}
 	for _, p := range m.parts {
 		for e, last := range p.st.history {
 			out.history[e] = max(out.history[e], last)
@@ -621,7 +621,7 @@ func (m *merger) foreign(sec *section) {
 	if sec.expiration != ipcwire.CkptTimeEnd {
 		m.out.dues = append(m.out.dues, due{sec: sec, left: sec.deadline})
 	}
-	sec.deadline, sec.data = 0, nil
+	sec.deadline, sec.data, sec.frozen = 0, nil, false
 }
 
 // inherit is setHolders for a section that all of one partition have whole.
@@ -643,7 +643,7 @@ func (m *merger) setHolders(sec *section, holders []nodeKey) {
 		sec.fill = newFill(m.share(holders), sec.size, m.out.page)
 	}
 	if !slices.Contains(holders, m.self) {
-		sec.data = nil
+		sec.data, sec.frozen = nil, false
 	}
 }
 
@@ -880,7 +880,7 @@ func (s *state) discard(ck *checkpoint, members []wire.NodeID) (lost []Loss) {
 			}
 		}
 	}
-	s.tombs = append(s.tombs, tomb{ck.id, false, s.bump()})
+	s.bury(tomb{ck.id, false, s.bump()})
 	s.forget(ck)
 	return lost
 }

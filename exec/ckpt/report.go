@@ -124,13 +124,14 @@ type SectionInfo struct {
 // last losses.
 type Overview struct {
 	Checkpoints []Info
-	Used, Limit int64
+	Used, Limit int64 // bytes counted, and how many may be
+	Each        int64 // bytes of data that a checkpoint may have
 	Lost        []Loss
 }
 
 // Overview is what this node knows.
 func (s *Service) Overview() Overview {
-	o := Overview{Used: s.state.used, Limit: s.state.limit(), Lost: slices.Clone(s.losses.list)}
+	o := Overview{Used: s.state.used, Limit: s.state.limit().all, Each: s.state.limit().each, Lost: slices.Clone(s.losses.list)}
 	at := make(map[*checkpoint]*Info, len(s.state.all))
 	for _, ck := range s.state.all {
 		i := &Info{

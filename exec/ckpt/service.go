@@ -35,6 +35,17 @@ type Options struct {
 	Now, Wall func() int64
 	// Memory is how many bytes this executive is willing to keep (DefaultMemory).
 	Memory int64
+	// Each is how many bytes of data a checkpoint may have (Memory). As with Memory
+	// the least of the members' counts.
+	Each int64
+	// Store keeps the state beyond the end of the process; nil: nothing does. Restored
+	// is what it had at the start (nil: nothing). Changes wait SaveDelay nanoseconds
+	// (DefaultSaveDelay) for each other before they are saved.
+	Store     Store
+	Restored  *Image
+	SaveDelay int64
+	// Problems is how many of Store's files were torn or damaged at the start.
+	Problems uint64
 	// Timeout is that of opens and synchronizes which have none, nanoseconds
 	// (DefaultTimeout).
 	Timeout int64
@@ -61,8 +72,15 @@ type Stats struct {
 	Discarded  uint64 // checkpoints lost because no whole replica was left
 	Returned   uint64 // of the lost, that came back with a node that had them
 	Diverged   uint64 // members whose state was not that of their partition
-	Malformed  uint64 // messages of members that do not decode
-	Filling    uint64 // now: sections that not every member has whole
+	Problems   uint64 // files on disk that were torn or damaged at the start
+	Restored   uint64 // checkpoints found on disk at the start
+	Cuts       uint64 // begun to be saved
+	Saves      uint64 // that are on disk
+	SavedBytes uint64 // written to disk
+	// SaveFailures counts cuts that could not be written.
+	SaveFailures uint64
+	Malformed    uint64 // messages of members that do not decode
+	Filling      uint64 // now: sections that not every member has whole
 }
 
 // conn is a library connection.
@@ -134,6 +152,7 @@ type Service struct {
 	timers timers
 	sync   syncing
 	losses losses
+	saver  saver
 
 	// For tests: a planted bug (ALL_REPLICAS is answered at agreed delivery), and
 	// what is told of every answer before it is given.
@@ -167,6 +186,9 @@ func New(opt Options) *Service {
 	if opt.Memory <= 0 {
 		opt.Memory = DefaultMemory
 	}
+	if opt.Each <= 0 || opt.Each > opt.Memory {
+		opt.Each = opt.Memory
+	}
 	if opt.Timeout <= 0 {
 		opt.Timeout = DefaultTimeout
 	}
@@ -198,7 +220,9 @@ func (s *Service) ExecInit(env service.Env) error {
 		return errClocks
 	}
 	s.env, s.self = env, keyOf(env.Self())
-	s.state = newState(s.self, s.opt.Memory)
+	s.state = newState(s.self, limits{s.opt.Memory, s.opt.Each})
+	s.stats.Problems = s.opt.Problems
+	s.restore()
 	s.page = min(max(env.MaxMessage()-pagesHead-pageHead, minPage), maxPage)
 	s.reads.init()
 	return nil

@@ -89,7 +89,7 @@ func TestTheLeastMembersMemoryIsTheLimit(t *testing.T) {
 	one, two := s.start(1, 1, 1<<20), s.start(2, 1, 20_000)
 	s.Form([]*servicetest.Node{s.Node(1), s.Node(2)})
 	s.Run()
-	if one.state.limit() != 20_000 || two.state.limit() != 20_000 {
+	if one.state.limit().all != 20_000 || two.state.limit().all != 20_000 {
 		t.Fatalf("limits %d and %d", one.state.limit(), two.state.limit())
 	}
 	c, _ := s.Node(1).Connect(ipcwire.CKPT, ipcwire.GenB, nil)

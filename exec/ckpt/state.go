@@ -113,6 +113,7 @@ type checkpoint struct {
 	nextSeq  uint64
 	bytes    uint64 // of data of all sections
 
+	dirty    bool  // in the list for the next cut
 	deadline int64 // local: when the retention is over
 }
 
@@ -132,7 +133,9 @@ type section struct {
 	data       []byte // size bytes; nil: nothing is here yet
 	fill       *fill  // nil: every member has it whole
 	gone       bool
-	want       int // scratch of write
+	dirty      bool // in the list for the next cut
+	frozen     bool // a cut has the same data
+	want       int  // scratch of write
 
 	deadline int64 // local: when it expires
 }
@@ -173,6 +176,10 @@ type due struct {
 	left int64    // nanoseconds
 }
 
+// limits are bytes that a node is willing to keep: all that is counted, and data of
+// one checkpoint.
+type limits struct{ all, each int64 }
+
 // state is the whole replicated state.
 type state struct {
 	epoch   epoch
@@ -183,23 +190,27 @@ type state struct {
 	clients map[clientKey]*client
 	tombs   []tomb
 	graves  []grave
-	op      uint64            // of the request that is being done
-	limits  map[nodeKey]int64 // of members: bytes they are willing to keep
-	used    int64             // bytes counted
-	page    int               // bytes of a page of sections that are filled
-	filling []*section        // sections that not every member has whole, and some that were
+	op      uint64             // of the request that is being done
+	limits  map[nodeKey]limits // of members: bytes they are willing to keep
+	used    int64              // bytes counted
+	page    int                // bytes of a page of sections that are filled
+	filling []*section         // sections that not every member has whole, and some that were
+
+	save       saving
+	tombCount  uint64 // tombs there ever were
+	graveCount uint64
 
 	dues  []due      // for the service to take after each operation
 	found []*section // scratch of write
 }
 
-func newState(self nodeKey, limit int64) *state {
+func newState(self nodeKey, limit limits) *state {
 	s := &state{
 		history: map[epoch]uint64{},
 		names:   map[string]*checkpoint{},
 		all:     map[ident]*checkpoint{},
 		clients: map[clientKey]*client{},
-		limits:  map[nodeKey]int64{self: limit},
+		limits:  map[nodeKey]limits{self: limit},
 		page:    maxPage,
 	}
 	s.epoch = epoch{0, hashOf([]byte("start"), putNode(nil, self))}
@@ -303,16 +314,26 @@ func (s *state) bump() version {
 }
 
 // limit is the least of what the members keep.
-func (s *state) limit() int64 {
-	limit := int64(1<<63 - 1)
+func (s *state) limit() limits {
+	limit := limits{1<<63 - 1, 1<<63 - 1}
 	for _, l := range s.limits {
-		limit = min(limit, l)
+		limit = limits{min(limit.all, l.all), min(limit.each, l.each)}
 	}
 	return limit
 }
 
 // room reports whether memory may grow by n bytes.
-func (s *state) room(n int64) bool { return n <= 0 || s.used+n <= s.limit() }
+func (s *state) room(n int64) bool { return n <= 0 || s.used+n <= s.limit().all }
+
+// roomIn reports whether a checkpoint may grow by so many bytes of data, and
+// memory by n bytes.
+func (s *state) roomIn(ck *checkpoint, data, n int64) bool {
+	if n <= 0 {
+		return true
+	}
+	limit := s.limit()
+	return s.used+n <= limit.all && (data <= 0 || int64(ck.bytes)+data <= limit.each)
+}
 
 // ref finds an open handle.
 func (s *state) ref(k clientKey, handle uint32) (ref, bool) {
@@ -361,7 +382,9 @@ func (s *state) open(k clientKey, handle uint32, id ident, name []byte, flags ui
 			return nil, err
 		}
 	}
-	ck.refs++
+	if ck.refs++; ck.refs == 1 {
+		s.touchCheck(ck)
+	}
 	s.client(k).refs[handle] = ref{ck, flags}
 	return ck, ipcwire.OK
 }
@@ -379,6 +402,7 @@ func (s *state) create(id ident, name string, attrs *ipcwire.CkptAttributes, wri
 	ck := &checkpoint{id: id, name: name, attrs: *attrs, created: v, changed: v, sections: map[string]*section{}}
 	s.used += ck.cost()
 	s.all[id], s.names[name] = ck, ck
+	s.touchCheck(ck)
 	if attrs.MaxSections == 1 {
 		born := operation(id.Node, id.N)
 		s.addSection(ck, &section{born: born, chain: born, created: v, version: v, writer: writer, expiration: ipcwire.CkptTimeEnd, updated: wall})
@@ -406,12 +430,17 @@ func (s *state) addSection(ck *checkpoint, sec *section) {
 	ck.order = append(ck.order, sec)
 	ck.bytes += uint64(sec.size)
 	s.used += sec.cost()
+	s.touch(sec)
 }
 
 // dropSection removes a section.
 func (s *state) dropSection(ck *checkpoint, sec *section) {
+	s.graveCount++
 	if s.graves = append(s.graves, grave{sec.born, sec.chain}); len(s.graves) >= 2*maxBuried {
 		s.graves = slices.Delete(s.graves, 0, len(s.graves)-maxBuried)
+	}
+	if s.save.on {
+		s.save.gone = append(s.save.gone, cutGone{ck: ck.id, id: sec.id})
 	}
 	delete(ck.sections, sec.id)
 	s.used -= sec.cost()
@@ -452,6 +481,7 @@ func (s *state) idle(ck *checkpoint) {
 		s.remove(ck)
 	default:
 		ck.idle = s.bump()
+		s.touchCheck(ck)
 		if ck.attrs.Retention != ipcwire.CkptTimeEnd {
 			s.dues = append(s.dues, due{ck: ck, left: ck.attrs.Retention})
 		}
@@ -460,11 +490,16 @@ func (s *state) idle(ck *checkpoint) {
 
 // remove removes a checkpoint that nobody has open.
 func (s *state) remove(ck *checkpoint) {
-	s.tombs = append(s.tombs, tomb{ck.id, ck.unlinked, s.bump()})
-	if len(s.tombs) > maxTombs {
+	s.bury(tomb{ck.id, ck.unlinked, s.bump()})
+	s.forget(ck)
+}
+
+// bury remembers a checkpoint that is gone.
+func (s *state) bury(t tomb) {
+	s.tombCount++
+	if s.tombs = append(s.tombs, t); len(s.tombs) > maxTombs {
 		s.tombs = slices.Delete(s.tombs, 0, len(s.tombs)-maxTombs)
 	}
-	s.forget(ck)
 }
 
 // forget takes a checkpoint out of everything but the clients.
@@ -475,6 +510,9 @@ func (s *state) forget(ck *checkpoint) {
 	}
 	s.used -= ck.cost()
 	ck.sections, ck.order = nil, nil
+	if s.save.on {
+		s.save.gone = append(s.save.gone, cutGone{ck: ck.id, whole: true})
+	}
 	delete(s.all, ck.id)
 	if s.names[ck.name] == ck {
 		delete(s.names, ck.name)
@@ -547,6 +585,7 @@ func (s *state) unlink(name []byte) (*checkpoint, ipcwire.Error) {
 	}
 	delete(s.names, ck.name)
 	ck.unlinked, ck.changed = true, s.bump()
+	s.touchCheck(ck)
 	if ck.refs == 0 {
 		s.remove(ck)
 	}
@@ -562,6 +601,7 @@ func (s *state) retention(r ref, duration int64) ipcwire.Error {
 		return ipcwire.ErrBadOperation
 	}
 	r.ck.attrs.Retention, r.ck.changed = duration, s.bump()
+	s.touchCheck(r.ck)
 	return ipcwire.OK
 }
 
@@ -574,6 +614,7 @@ func (s *state) activate(r ref, node nodeKey) ipcwire.Error {
 		return ipcwire.ErrBadOperation
 	}
 	r.ck.active, r.ck.changed = node, s.bump()
+	s.touchCheck(r.ck)
 	return ipcwire.OK
 }
 
@@ -605,7 +646,7 @@ func (s *state) sectionCreate(r ref, q *ipcwire.CkptSectionCreateReq, node wire.
 		return nil, ipcwire.ErrExist
 	case uint64(len(ck.sections)) >= uint64(ck.attrs.MaxSections), size > ck.attrs.Size-min(ck.bytes, ck.attrs.Size):
 		return nil, ipcwire.ErrNoSpace
-	case !s.room(sectionCost + int64(len(q.Section)) + int64(size)):
+	case !s.roomIn(ck, int64(size), sectionCost+int64(len(q.Section))+int64(size)):
 		return nil, ipcwire.ErrNoMemory
 	}
 	v := s.bump()
@@ -703,6 +744,7 @@ func (s *state) setExpiration(r ref, id []byte, expiration int64, node wire.Node
 	}
 	sec.expiration, sec.version, sec.writer = expiration, s.bump(), node
 	sec.chain = then(sec.chain, s.op)
+	s.touch(sec)
 	s.watch(r.ck, sec, wall)
 	return ipcwire.OK
 }
@@ -726,6 +768,10 @@ func (s *state) overwrite(r ref, id, data []byte, node wire.NodeID, wall int64) 
 	sec.fill = nil
 	s.grew(ck, grow)
 	sec.size = len(data)
+	s.touch(sec)
+	if sec.frozen {
+		sec.data, sec.frozen = nil, false
+	}
 	if cap(sec.data) < len(data) || cap(sec.data) > 2*len(data)+4096 {
 		sec.data = make([]byte, len(data)) // of the exact size; a much smaller content gives memory back
 	}
@@ -741,7 +787,7 @@ func (s *state) mayGrow(ck *checkpoint, size uint64, grow int) ipcwire.Error {
 		return ipcwire.ErrInvalidParam
 	case grow > 0 && uint64(grow) > ck.attrs.Size-min(ck.bytes, ck.attrs.Size):
 		return ipcwire.ErrNoSpace
-	case !s.room(int64(grow)):
+	case !s.roomIn(ck, int64(grow), int64(grow)):
 		return ipcwire.ErrNoMemory
 	}
 	return ipcwire.OK
@@ -784,6 +830,7 @@ func (s *state) write(r ref, q *ipcwire.CkptWriteReq, node wire.NodeID, wall int
 			data = data[n:]
 			if sec.version != v {
 				sec.chain = then(sec.chain, s.op) // once, however many vectors are of it
+				s.touch(sec)
 			}
 			sec.version, sec.writer, sec.updated = v, node, wall
 		}
@@ -820,6 +867,7 @@ func (s *state) put(ck *checkpoint, sec *section, offset int, data []byte) {
 	if end > sec.size {
 		s.grew(ck, end-sec.size)
 	}
+	sec.thaw()
 	sec.ensure(max(end, sec.size))
 	copy(sec.data[offset:], data)
 	if sec.fill != nil {

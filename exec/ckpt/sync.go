@@ -6,7 +6,7 @@
 //
 // The messages of one member, in order; uvarints where no size is given:
 //
-//	begin       limit uint64, page size uint32, the partition's lowest node, digest uint64
+//	begin       limits of all and of a checkpoint uint64, page size uint32, the partition's lowest node, digest uint64
 //	part        of a lead, as all that follows: epoch, tick
 //	history     count, for each epoch: epoch, last tick
 //	tombs       count, for each: ident, unlinked uint8, version
@@ -69,7 +69,7 @@ type syncing struct {
 
 // peer is what a member has said of its partition.
 type peer struct {
-	limit   int64
+	limit   limits
 	page    int
 	lead    nodeKey // lowest of its partition
 	digest  uint64
@@ -248,7 +248,8 @@ func (s *Service) syncBegin(p *peer, r *reader) {
 		return
 	}
 	p.begun = true
-	p.limit, p.page = int64(r.u64()), int(r.u32())
+	p.limit = limits{int64(r.u64()), int64(r.u64())}
+	p.page = int(r.u32())
 	p.lead, p.digest = r.node(), r.u64()
 	p.bad = !r.end() || p.page < minPage || p.page > maxPage
 	if y.begun++; y.begun < len(y.members) {
@@ -263,9 +264,10 @@ func (s *Service) merge() []Loss {
 	if y.groups == nil {
 		s.decide() // the manager does not let it come to this
 	}
+	save := saving{on: s.state.save.on, all: true}
 	own := &part{members: y.own, st: s.state, own: true}
 	if len(y.own) == 0 {
-		own = &part{members: []nodeKey{s.self}, st: newState(s.self, s.opt.Memory), own: true}
+		own = &part{members: []nodeKey{s.self}, st: newState(s.self, limits{s.opt.Memory, s.opt.Each}), own: true}
 	}
 	parts := []*part{own}
 	for _, m := range y.members {
@@ -284,7 +286,7 @@ func (s *Service) merge() []Loss {
 	s.diverged(parts)
 	s.completeParts(&parts)
 	for _, p := range parts {
-		p.st.limits, p.st.page = map[nodeKey]int64{}, maxPage
+		p.st.limits, p.st.page = map[nodeKey]limits{}, maxPage
 		for _, n := range p.members {
 			if x := y.peers[n]; x != nil && !x.bad {
 				p.st.limits[n] = x.limit
@@ -296,6 +298,7 @@ func (s *Service) merge() []Loss {
 	out, lost, discarded := merge(parts, y.members, s.self)
 	s.stats.Discarded += uint64(discarded)
 	s.state = out
+	s.state.save = save
 	s.watch()
 	s.rebuild()
 	return lost
@@ -333,7 +336,7 @@ func (s *Service) completeParts(parts *[]*part) {
 		if slices.ContainsFunc(*parts, func(p *part) bool { return p.has(n) }) {
 			continue
 		}
-		*parts = append(*parts, &part{members: []nodeKey{n}, st: newState(n, DefaultMemory)})
+		*parts = append(*parts, &part{members: []nodeKey{n}, st: newState(n, limits{DefaultMemory, DefaultMemory})})
 	}
 }
 
@@ -385,6 +388,7 @@ func putString(b []byte, s string) []byte {
 func (s *Service) encodeBegin() []byte {
 	y := &s.sync
 	b := le.AppendUint64([]byte{syncBegin}, uint64(s.opt.Memory))
+	b = le.AppendUint64(b, uint64(s.opt.Each))
 	b = putNode(le.AppendUint32(b, uint32(s.page)), y.claimed[0])
 	return le.AppendUint64(b, s.state.digest())
 }

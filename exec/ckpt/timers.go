@@ -58,6 +58,7 @@ func (s *Service) watch() {
 	if s.opt.Used != nil {
 		s.tellUsed()
 	}
+	s.saveSoon()
 	if len(s.state.dues) == 0 {
 		return
 	}
