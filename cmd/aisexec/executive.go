@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"ais/exec/amf"
+	"ais/exec/amf/proc"
 	"ais/exec/ckpt"
 	"ais/exec/clm"
 	"ais/exec/config"
@@ -46,8 +48,11 @@ type executive struct {
 	evs      *evs.Service
 	evt      *evt.Service
 	ckpt     *ckpt.Service
+	amf      *amf.Service
 	ctl      *ctl.Service
 	server   *ipc.Server
+	keeper   *proc.Client // nil: there are no commands to run
+	watcher  *proc.Watcher
 
 	addresses map[wire.NodeID][]byte
 	overload  string // why the session ended; it is to begin again
@@ -169,13 +174,16 @@ func (e *executive) services() (err error) {
 		Used: tuneFor,
 		Lost: e.lostCheckpoint,
 	})
+	if err = e.availability(); err != nil {
+		return err
+	}
 	e.ctl = ctl.New(ctl.Sources{
 		Fill:    e.fill,
 		Address: e.addressText,
 		Trace:   e.recorder.AppendText,
 		Wall:    time.Now,
 	})
-	for _, svc := range []service.Service{e.evs, e.clm, e.ckpt, e.evt, e.ctl} {
+	for _, svc := range []service.Service{e.evs, e.clm, e.amf, e.ckpt, e.evt, e.ctl} {
 		if err := e.manager.Register(svc); err != nil {
 			return err
 		}
@@ -191,6 +199,9 @@ func (e *executive) listen() (err error) {
 	}
 	if a := e.set.account; a.haveUser {
 		access.UIDs = append(access.UIDs[:len(access.UIDs):len(access.UIDs)], uint32(a.uid))
+	}
+	if u := e.set.amf.user; u != nil && e.set.amf.keeper != nil {
+		access.UIDs = append(access.UIDs[:len(access.UIDs):len(access.UIDs)], uint32(u.UID))
 	}
 	e.server, err = ipc.New(ipc.Config{
 		Loop:           e.loop,
@@ -242,9 +253,11 @@ func (e *executive) stop(why string) {
 	}
 	e.stopping = true
 	e.log.Info("leaving the ring", "reason", why)
-	e.driver.Leave(func() {
-		e.server.Stop()
-		e.loop.Stop()
+	e.endComponents(func() {
+		e.driver.Leave(func() {
+			e.server.Stop()
+			e.loop.Stop()
+		})
 	})
 }
 
@@ -273,6 +286,7 @@ func (e *executive) abandon() {
 		e.driver.Close()
 	}
 	if e.loop != nil {
+		e.detach()
 		_ = e.loop.Close()
 	}
 }

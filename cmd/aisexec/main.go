@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"ais/exec/amf/proc"
 	"ais/exec/config"
 	"ais/libais/ipcwire"
 )
@@ -35,6 +36,9 @@ type options struct {
 }
 
 func main() {
+	if proc.Asked(os.Args) { // this process is an executive's keeper
+		os.Exit(proc.Keep(os.Args))
+	}
 	if err := command().Execute(); err != nil {
 		fmt.Fprintln(os.Stderr, indent("aisexec: ", err.Error()))
 		os.Exit(1)
@@ -90,6 +94,7 @@ type settings struct {
 	keys    []config.Key
 	access  config.Access
 	account account
+	amf     framework
 }
 
 func start(o options, out io.Writer) error {
@@ -114,15 +119,7 @@ func start(o options, out io.Writer) error {
 	if !s.net.Secauth {
 		log.Warn("packets are NEITHER ENCRYPTED NOR AUTHENTICATED: whoever reaches the port can read and change everything")
 	}
-	if groups := filepath.Join(s.confDir, "groups.conf"); exists(groups) {
-		log.Warn("not read: there is no availability management (AMF) in this version", "file", groups)
-	}
 	return run(s, log, w)
-}
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
 }
 
 func (s *settings) security() string {
@@ -160,6 +157,10 @@ func read(o options) (*settings, error) {
 	}
 	if s.access, err = config.LoadAccess(s.confDir, config.SystemNames()); err != nil {
 		errs = append(errs, err)
+	}
+	s.readFramework()
+	if s.amf.wrong != nil && (s.checkConfig || len(errs) > 0) {
+		errs = append(errs, s.amf.wrong)
 	}
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)

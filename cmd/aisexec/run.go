@@ -53,6 +53,12 @@ func run(s *settings, log *slog.Logger, raw *asyncWriter) error {
 	}
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGUSR1)
+	if err := s.startKeeper(log); err != nil {
+		return err
+	}
+	if k := s.amf.keeper; k != nil {
+		defer k.Close()
+	}
 	notify := notifier{fd: s.readyFD}
 	for first := true; ; first = false {
 		e, err := newExecutive(s, log)

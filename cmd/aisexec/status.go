@@ -80,7 +80,7 @@ func (e *executive) fill(st *report.Status) {
 	put(st.Drops, "ckpt", "discarded", ck.Discarded)
 
 	for room, stats := range map[string]any{
-		"ring": d.Ring.Counters, "net": d.Net, "seal": d.Seal, "gmi": g, "service": m, "ipc": i, "clm": c, "evs": v, "evt": ev, "ckpt": ck,
+		"ring": d.Ring.Counters, "net": d.Net, "seal": d.Seal, "gmi": g, "service": m, "ipc": i, "clm": c, "evs": v, "evt": ev, "ckpt": ck, "amf": e.amf.Stats(),
 		"loop": e.loop.Stats(),
 	} {
 		st.Counters[room] = counters(stats)
