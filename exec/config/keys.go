@@ -112,6 +112,20 @@ var keys = []key{
 		doc: "`on`: a part of the cluster without the majority of the nodes of amf.conf takes and keeps no active role; the same on every node",
 		set: func(n *Network, v string) string { return onOff(&n.AMFMajority, v) }},
 	msKey("amf_lease", 100, 600000, 0, "2 * token + consensus", "with `amf_majority: on`, how long a node that lost contact keeps active roles at most, and how long a takeover from a lost node takes at least", func(n *Network) *time.Duration { return &n.AMFLease }),
+
+	// Checkpoints.
+	intKey("checkpoint_memory", 1, 1048576, 4096, "MiB", "memory that checkpoints may take here, all together (data, ids and a fixed amount for each section); the cluster keeps to the least of its members' values; beyond it calls return NO_MEMORY", func(n *Network) *int { return &n.CheckpointMemory }),
+	intKey("checkpoint_size", 1, 1048576, 0, "MiB", "data that one checkpoint may have, whatever size it was created for; as with checkpoint_memory the least of the members' values counts, and beyond it calls return NO_MEMORY", func(n *Network) *int { return &n.CheckpointSize }).computed("checkpoint_memory"),
+	{name: "checkpoint_dir", defNote: "none: checkpoints end with the last node that has them", values: "an absolute path",
+		doc: "directory to keep checkpoints in beyond a stop of all nodes; each executive needs one of its own",
+		set: func(n *Network, v string) string {
+			if len(v) > 255 || !strings.HasPrefix(v, "/") {
+				return "must be an absolute path of at most 255 bytes"
+			}
+			n.CheckpointDir = v
+			return ""
+		}},
+	msKey("checkpoint_delay", 10, 600000, 1000, "", "changes of checkpoints are written to `checkpoint_dir` at the latest after so long, all of that time at once; what is newer than the last write is lost when all nodes lose power", func(n *Network) *time.Duration { return &n.CheckpointDelay }),
 	{name: "debug", def: "off", values: "on or off", doc: "log more",
 		set: func(n *Network, v string) string { return onOff(&n.Debug, v) }},
 }

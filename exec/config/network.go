@@ -86,6 +86,11 @@ type Network struct {
 	AMFMajority       bool
 	AMFLease          time.Duration
 
+	CheckpointMemory int    // MiB
+	CheckpointSize   int    // MiB
+	CheckpointDir    string // empty: none
+	CheckpointDelay  time.Duration
+
 	Debug bool
 }
 

@@ -83,6 +83,9 @@ func (p *parser) derive() {
 	if p.at["accelerated"] == 0 {
 		n.Accelerated = min(24, n.MaxMessages)
 	}
+	if p.at["checkpoint_size"] == 0 {
+		n.CheckpointSize = n.CheckpointMemory
+	}
 	if p.at["ipc_connections_user"] == 0 {
 		n.IPCConnectionsUser = n.IPCConnections / 2
 	}
@@ -118,6 +121,7 @@ func (p *parser) rules() {
 	p.below("max_messages", "window_size", int64(n.MaxMessages), int64(n.WindowSize), true, "")
 	p.below("accelerated", "max_messages", int64(n.Accelerated), int64(n.MaxMessages), true, "")
 	p.below("ipc_connections_user", "ipc_connections", int64(n.IPCConnectionsUser), int64(n.IPCConnections), true, "")
+	p.below("checkpoint_size", "checkpoint_memory", int64(n.CheckpointSize), int64(n.CheckpointMemory), true, " MiB")
 	if p.at["mcastaddr"] > 0 && !n.McastAddr.IsMulticast() {
 		p.wrong("mcastaddr", n.McastAddr.String(), "must be a multicast address (224.0.0.0 to 239.255.255.255, or ff00::/8)")
 	}
