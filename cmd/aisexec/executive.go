@@ -12,6 +12,7 @@ import (
 	"ais/exec/amf"
 	"ais/exec/amf/proc"
 	"ais/exec/ckpt"
+	"ais/exec/ckpt/disk"
 	"ais/exec/clm"
 	"ais/exec/config"
 	"ais/exec/ctl"
@@ -53,6 +54,7 @@ type executive struct {
 	server   *ipc.Server
 	keeper   *proc.Client // nil: there are no commands to run
 	watcher  *proc.Watcher
+	disk     *disk.Store // nil: checkpoints are in memory only
 
 	addresses map[wire.NodeID][]byte
 	overload  string // why the session ended; it is to begin again
@@ -168,12 +170,9 @@ func (e *executive) services() (err error) {
 	e.clm = clm.New()
 	e.evs = evs.New(evs.Options{Address: e.address, MaxPayload: e.set.net.MaxMessageSize})
 	e.evt = evt.New(evt.Options{})
-	e.ckpt = ckpt.New(ckpt.Options{
-		Now:  func() int64 { return int64(e.loop.Now()) },
-		Wall: func() int64 { return time.Now().UnixNano() },
-		Used: tuneFor,
-		Lost: e.lostCheckpoint,
-	})
+	if err = e.checkpoints(); err != nil {
+		return err
+	}
 	if err = e.availability(); err != nil {
 		return err
 	}
@@ -189,6 +188,37 @@ func (e *executive) services() (err error) {
 		}
 	}
 	return e.manager.Start()
+}
+
+// checkpoints makes the checkpoint service, with what is on disk.
+func (e *executive) checkpoints() error {
+	n := e.set.net
+	opt := ckpt.Options{
+		Now:       func() int64 { return int64(e.loop.Now()) },
+		Wall:      func() int64 { return time.Now().UnixNano() },
+		Used:      tuneFor,
+		Lost:      e.lostCheckpoint,
+		Memory:    int64(n.CheckpointMemory) << 20,
+		Each:      int64(n.CheckpointSize) << 20,
+		SaveDelay: n.CheckpointDelay.Nanoseconds(),
+	}
+	if n.CheckpointDir != "" {
+		store, found, err := disk.Open(disk.Options{Dir: n.CheckpointDir, Post: e.loop.Post})
+		if err != nil {
+			return err
+		}
+		e.disk, opt.Store, opt.Restored = store, store, found.Image
+		for _, p := range found.Problems {
+			opt.Problems++
+			e.log.Error("a file of checkpoints is not whole", "problem", p)
+		}
+		if found.Image != nil {
+			checkpoints, sections, bytes := found.Image.Count()
+			e.log.Info("checkpoints on disk", "file", found.File, "checkpoints", checkpoints, "sections", sections, "bytes", bytes)
+		}
+	}
+	e.ckpt = ckpt.New(opt)
+	return nil
 }
 
 // listen opens the socket of the library.
@@ -255,8 +285,10 @@ func (e *executive) stop(why string) {
 	e.log.Info("leaving the ring", "reason", why)
 	e.endComponents(func() {
 		e.driver.Leave(func() {
-			e.server.Stop()
-			e.loop.Stop()
+			e.ckpt.SaveLast(func() {
+				e.server.Stop()
+				e.loop.Stop()
+			})
 		})
 	})
 }
@@ -284,6 +316,10 @@ func (e *executive) abandon() {
 	}
 	if e.driver != nil {
 		e.driver.Close()
+	}
+	if e.disk != nil {
+		e.disk.Close()
+		e.disk = nil
 	}
 	if e.loop != nil {
 		e.detach()

@@ -4,6 +4,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -66,6 +67,9 @@ func run(s *settings, log *slog.Logger, raw *asyncWriter) error {
 			return err
 		}
 		if first {
+			err = giveCheckpoints(e, s)
+		}
+		if first && err == nil {
 			err = drop(log, s.account, s.net.User, s.net.Group, s.stateDir)
 		}
 		if err == nil {
@@ -85,6 +89,18 @@ func run(s *settings, log *slog.Logger, raw *asyncWriter) error {
 		log.Warn("joining the ring again", "reason", e.overload)
 		time.Sleep(rejoinPause)
 	}
+}
+
+// giveCheckpoints gives the directory of checkpoints to the user that the executive
+// becomes.
+func giveCheckpoints(e *executive, s *settings) error {
+	if e.disk == nil || os.Geteuid() != 0 || !s.account.haveUser || !s.account.haveGroup {
+		return nil
+	}
+	if err := e.disk.Give(s.account.uid, s.account.gid); err != nil {
+		return fmt.Errorf("giving the checkpoint directory to %s: %w", s.net.User, err)
+	}
+	return nil
 }
 
 // rejoinPause keeps a node that is always too slow from joining all the time.

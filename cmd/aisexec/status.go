@@ -78,6 +78,9 @@ func (e *executive) fill(st *report.Status) {
 	put(st.Drops, "ckpt", "malformed", ck.Malformed)
 	put(st.Drops, "ckpt", "lost", ck.Lost)
 	put(st.Drops, "ckpt", "discarded", ck.Discarded)
+	put(st.Drops, "ckpt", "diverged", ck.Diverged)
+	put(st.Drops, "ckpt", "save_failures", ck.SaveFailures)
+	put(st.Drops, "ckpt", "damaged_files", ck.Problems)
 
 	for room, stats := range map[string]any{
 		"ring": d.Ring.Counters, "net": d.Net, "seal": d.Seal, "gmi": g, "service": m, "ipc": i, "clm": c, "evs": v, "evt": ev, "ckpt": ck, "amf": e.amf.Stats(),
