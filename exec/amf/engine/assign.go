@@ -21,6 +21,9 @@ import (
 func (e *Engine) advanceGroup(g *group) {
 	for _, m := range g.m.SUs {
 		u := e.units[m.Index]
+		if e.frozen(u) {
+			continue
+		}
 		for i := 0; i < len(u.assigns); i++ {
 			a := u.assigns[i]
 			e.advance(u, a)
@@ -302,7 +305,7 @@ func fits(gen model.Generation, m *model.Comp, act, stb int) bool {
 func (e *Engine) standbyRank(u *unit, a *assign) uint32 {
 	taken := map[uint32]bool{}
 	e.others(u, a, func(_ *unit, b *assign) {
-		if b.ha == HAStandby {
+		if b.ha == HAStandby && b.want == HAStandby {
 			taken[b.rank] = true
 		}
 	})

@@ -84,6 +84,7 @@ func (b *bench) up(names []string) {
 	for _, n := range names {
 		p := &part{e: New(b.m.c, b.m.majority, b.m.lease), timers: map[TimerID]time.Duration{}, nodes: []wire.NodeID{b.id(n)}}
 		b.parts = append(b.parts, p)
+		delete(b.seen, b.id(n))
 		p.e.Membership(b.ring, b.members(p.nodes))
 		b.take(p)
 	}

@@ -26,8 +26,18 @@ func (e *Engine) wantUp(u *unit) bool {
 	return true
 }
 
+// frozen tells whether a unit's node was told to leave, hard: nothing more is asked
+// of it.
+func (e *Engine) frozen(u *unit) bool {
+	n := e.nodeOf(u)
+	return n != nil && n.failfast
+}
+
 // unitLife moves every component of a unit towards up or down.
 func (e *Engine) unitLife(u *unit) {
+	if e.frozen(u) {
+		return
+	}
 	up := e.wantUp(u)
 	for _, m := range u.m.Comps {
 		c := e.comps[m.Index]

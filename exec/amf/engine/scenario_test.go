@@ -4,12 +4,12 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cockroachdb/datadriven"
 
 	"ais/exec/amf/model"
 	"ais/libais/ipcwire"
-	"time"
 )
 
 // scenarios counts what the files hold; the issue asks for 150 at least.
@@ -22,11 +22,24 @@ func TestScenariosGiveTheExpectedAssignments(t *testing.T) {
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
 			if d.Cmd == "scenario" {
 				scenarios++
-				m, err := parseModel(d.Input)
+				text := d.Input
+				if d.HasArg("base") {
+					var base string
+					d.ScanArgs(t, "base", &base)
+					text = baseModel(base, text)
+				}
+				m, err := parseModel(text)
 				if err != nil {
 					return err.Error() + "\n"
 				}
 				b = newBench(m)
+				if b == nil {
+					return "no bench\n"
+				}
+				if d.HasArg("go") { // everything comes up, and the startup time is over
+					b.do(split("start " + strings.Join(b.names, " ")))
+					return b.states()
+				}
 				return "ok\n"
 			}
 			return b.command(d)

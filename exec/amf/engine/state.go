@@ -464,7 +464,10 @@ func (e *Engine) placeOf(u *unit) place {
 	}
 	if u.m.Node != nil {
 		n := e.nodeOf(u)
-		if !n.present() || n.oper != Enabled || n.repairing || n.failfast {
+		if n.failfast {
+			return placeKeep // until it has left
+		}
+		if !n.present() || n.oper != Enabled || n.repairing {
 			return placeOut
 		}
 	}
