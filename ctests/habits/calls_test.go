@@ -58,7 +58,15 @@ func originals(t *testing.T, implementation, service string) string {
 	if implementation == "openais-wilson" {
 		tables = "openais-whitetank"
 	}
-	text := cprog.OriginalHeader(t, tables, append(parts, file)...)
+	parts = append(parts, file)
+	if service == "amf" && strings.HasPrefix(implementation, "opensaf") {
+		// A program includes both.
+		parts = append(parts, "saAmf_B_04_02.h")
+		if err := os.WriteFile(filepath.Join(dir, "saAmf_B_04_02.h"), nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text := cprog.OriginalHeader(t, tables, parts...)
 	if implementation == "openais-wilson" && service == "ckpt" {
 		// The one difference of 1.1's headers in the services we have.
 		changed := strings.Replace(text, "const void *initialData, SaSizeT initialDataSize", "const void *initialData, SaUint32T initialDataSize", 1)
