@@ -14,7 +14,9 @@
 //	                                          new openings by name do not find it
 //	unlinked and created anew in S, used in T as above; the new one has the name
 //	one channel of S became, elsewhere, the   they become one in S, too, with what both
-//	same as another of S                      retain; each subscriber gets what it had not
+//	same as another of S                      retain; but of what S retains already, who had
+//	                                          subscribed to the one gets nothing that was
+//	                                          published on the other: to them it was another
 //	unlinked in S and in T                    unlinked; gone when nobody has it open
 //	openers                                   each partition's word on its own members;
 //	                                          who is not a member has nothing open

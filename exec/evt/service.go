@@ -118,7 +118,6 @@ type opening struct {
 	flags   uint8
 	sc      *scope
 	channel dot
-	was     dot // before the last merge
 	subs    map[uint64]*subscription
 }
 

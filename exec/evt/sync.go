@@ -253,26 +253,21 @@ func (s *Service) merge(members map[actor]bool) {
 	for _, k := range m.events {
 		s.cluster.due.add(k.e, later(now, k.left))
 	}
-	joined := s.follow()
+	s.follow()
 	for _, k := range m.events {
-		switch e := old.events[k.e.dot]; {
-		case !old.clock.covers(k.e.dot) || planted(bugTwice):
-			s.arrive(k.e, dot{})
-		case e != nil && (joined || e.ch.id != k.e.ch.id):
-			s.arrive(k.e, e.ch.id)
+		if !old.clock.covers(k.e.dot) || planted(bugTwice) {
+			s.arrive(k.e)
 		}
 	}
 }
 
-// follow finds the openings' channels again: some have become others. joined tells
-// that there are such.
-func (s *Service) follow() (joined bool) {
+// follow finds the openings' channels again: some have become others.
+func (s *Service) follow() {
 	for _, c := range s.clients {
 		for _, o := range c.openings {
 			if o.sc.local {
 				continue
 			}
-			o.was = o.channel
 			ch := s.cluster.st.find(o.channel)
 			if ch == nil {
 				s.env.Logf("a channel is gone that connection %d has open", c.conn.ID())
@@ -288,28 +283,22 @@ func (s *Service) follow() (joined bool) {
 			if x != nil && x.size == 0 {
 				delete(o.sc.index, o.channel)
 			}
-			joined = true
 			o.channel = ch.id
 			for _, sub := range o.subs {
 				o.sc.hang(sub)
 			}
 		}
 	}
-	return joined
 }
 
-// arrive delivers a retained event of another partition, which nobody here has had;
-// or, when two channels of this partition became one, an event of one of them (from)
-// to the subscribers of the other.
-func (s *Service) arrive(e *event, from dot) {
+// arrive delivers a retained event of another partition, which nobody here has had.
+func (s *Service) arrive(e *event) {
 	x := s.cluster.index[e.ch.id]
 	if x == nil || !ipcwire.DecodeEvtShared(e.rec.buf, &s.event) {
 		return
 	}
 	for _, sub := range x.match(s.event.Patterns) {
-		if sub.o.was != from {
-			s.enqueue(sub, e.rec, prioOf(e.rec))
-		}
+		s.enqueue(sub, e.rec, prioOf(e.rec))
 	}
 }
 
