@@ -46,7 +46,7 @@ func (s *Service) startHeartbeat(l *life) {
 		return
 	}
 	period := int64(l.comp.HealthcheckPeriod)
-	k := &check{s: s, l: l, c: l.c, period: period, limit: heartbeatAnswer * period}
+	k := &check{s: s, l: l, c: l.c, period: period, limit: heartbeatAnswer * period, recovery: model.NoRecommendation}
 	l.checks[""] = k
 	k.wait(period)
 }

@@ -114,6 +114,8 @@ type Service struct {
 	// failing: this node ends its session.
 	failing bool
 
+	members []wire.Member // of the configuration
+
 	owed   []engine.Input // inputs that the ring had no room for
 	retry  func()         // cancels the timer for those; nil: it does not run
 	inside int            // calls of the replica that are under way
@@ -316,6 +318,7 @@ func (s *Service) Deliver(from wire.Member, msg []byte, id gmi.MessageID, transi
 
 // ConfigChange is the replica's.
 func (s *Service) ConfigChange(kind srp.DeliveryKind, cfg *srp.Configuration) {
+	s.members = append(s.members[:0], cfg.Members...)
 	s.within(func() { s.replica.ConfigChange(kind, cfg) })
 }
 

@@ -51,6 +51,11 @@ func (s *Service) Tree() report.Tree {
 		t.Nodes = append(t.Nodes, node)
 		nodes[n.Member.ID] = n.Name
 	}
+	for _, m := range s.members {
+		if _, part := nodes[m.ID]; !part {
+			t.Notes = append(t.Notes, fmt.Sprintf("node %d takes no part: it has another configuration, none, or a name that is no node of it", m.ID))
+		}
+	}
 	for _, g := range c.SGs {
 		group := report.Group{DN: g.DN, Name: g.Name, Redundancy: redundancyNames[g.Redundancy], Admin: adminText(e, g.DN), Units: []report.Unit{}}
 		for _, u := range g.SUs {
