@@ -29,9 +29,10 @@ const keepRoom = 64 << 10
 
 // Conn is one connection to the executive.
 type Conn struct {
-	fd   int         // requests and answers
-	cbfd int         // the selection object, -1 before the welcome
-	gone atomic.Bool // the executive closed, or broke the protocol
+	fd     int         // requests and answers
+	cbfd   int         // the selection object, -1 before the welcome
+	ringfd int         // what the answer to OpRing brought, -1: none
+	gone   atomic.Bool // the executive closed, or broke the protocol
 
 	handshake bool // the outstanding request is the hello
 	busy      bool // a request is outstanding
@@ -85,7 +86,7 @@ func Dial(o Options) (*Conn, ipcwire.Error) {
 		usock.Close(fd)
 		return nil, err
 	}
-	c := &Conn{fd: fd, cbfd: -1, handshake: true}
+	c := &Conn{fd: fd, cbfd: -1, ringfd: -1, handshake: true}
 	hello := ipcwire.AppendHello(nil, &ipcwire.Hello{Protocol: ipcwire.Protocol, Service: o.Service, Generation: o.Generation, Body: o.Hello})
 	c.begin(ipcwire.OpHello, hello)
 	return c, ipcwire.OK
@@ -216,6 +217,23 @@ func (c *Conn) finish() {
 // Welcome is what the executive said of itself in the handshake.
 func (c *Conn) Welcome() ipcwire.Welcome { return c.welcome }
 
+// StartRing begins asking for memory shared with the executive (see
+// ipcwire.OpRing). When it is done with OK, TakeRing has the descriptor; the
+// memory is used once StartRingUse is done with OK, and then the callbacks come
+// there: NextCallback has none any more.
+func (c *Conn) StartRing() ipcwire.Error { return c.Start(ipcwire.OpRing, nil) }
+
+// StartRingUse begins telling the executive that the memory is mapped.
+func (c *Conn) StartRingUse() ipcwire.Error { return c.Start(ipcwire.OpRingUse, nil) }
+
+// TakeRing returns the descriptor that the answer to StartRing brought, once; the
+// caller closes it. -1: the kernel dropped it.
+func (c *Conn) TakeRing() int {
+	fd := c.ringfd
+	c.ringfd = -1
+	return fd
+}
+
 // Gone tells whether the executive has gone, as far as a call has noticed.
 func (c *Conn) Gone() bool { return c.gone.Load() }
 
@@ -246,7 +264,10 @@ func (c *Conn) Close() {
 	if c.cbfd >= 0 {
 		usock.Close(c.cbfd)
 	}
-	c.fd, c.cbfd = -1, -1
+	if c.ringfd >= 0 {
+		usock.Close(c.ringfd)
+	}
+	c.fd, c.cbfd, c.ringfd = -1, -1, -1
 	c.finish()
 	c.head, c.backlog, c.answer, c.in, c.callbacks = nil, nil, nil, inbox{}, callbackHalf{}
 }

@@ -144,15 +144,15 @@ func (c *Conn) lost() received {
 	return gotGone
 }
 
-// read takes in what the parser lacks. The welcome is read by itself, because
-// the descriptor it carries must not be missed.
+// read takes in what the parser lacks. The welcome and the answer to OpRing are
+// read by themselves, because the descriptor they carry must not be missed.
 func (c *Conn) read() (int, unix.Errno) {
 	want := ipcwire.HeaderSize
 	if h, ok := ipcwire.DecodeHeader(c.in.have()); ok {
 		want = int(h.Size)
 	}
 	p := c.in.room(want)
-	if !c.handshake {
+	if !c.handshake && c.op != ipcwire.OpRing {
 		n, errno := usock.Recv(c.fd, p)
 		c.in.w += n
 		return n, errno
@@ -160,10 +160,14 @@ func (c *Conn) read() (int, unix.Errno) {
 	p = p[:min(len(p), want-(c.in.w-c.in.r))]
 	n, passed, errno := usock.RecvFD(c.fd, p)
 	if passed >= 0 {
-		if c.cbfd >= 0 {
-			usock.Close(c.cbfd)
+		to := &c.cbfd
+		if !c.handshake {
+			to = &c.ringfd
 		}
-		c.cbfd = usock.High(passed)
+		if *to >= 0 {
+			usock.Close(*to)
+		}
+		*to = usock.High(passed)
 	}
 	c.in.w += n
 	return n, errno

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "capi/front/front.h"
+#include "capi/front/ring.h"
 
 struct visit {
 	struct aisf_handle *h;
@@ -74,7 +74,7 @@ static unsigned take(struct visit *v, int several)
 
 	pthread_mutex_lock(&h->take_lock);
 	for (;;) {
-		error = next(v, several);
+		error = h->ring != NULL ? aisf_ring_take(h, &v->e) : next(v, several);
 		if (error != AISF_OK || v->e.call.kind != AISRT_EVT_PENDING)
 			break;
 		error = fetch(h, v->e.call.flags);

@@ -117,6 +117,8 @@ struct aisf_handle {
 	void (*own_free)(void *own);
 	aisf_run_fn *run;
 
+	struct aisf_ring *ring; /* shared memory, or NULL; see ring.h */
+
 	struct aisf_object *objects; /* under the lock of the table; see object.h */
 };
 
@@ -155,6 +157,8 @@ struct aisf_handle *aisf_get_child(struct aisf_handle *parent,
 /* The handle that id names, or NULL; give it back with aisf_put. */
 struct aisf_handle *aisf_get(uint64_t id, enum aisf_type type);
 void aisf_put(struct aisf_handle *h);
+/* One use more of a handle that is in use. */
+void aisf_use(struct aisf_handle *h);
 
 /* Gives back and finalizes. AISF_BAD_HANDLE if another thread was first. */
 unsigned aisf_finalize(struct aisf_handle *h);

@@ -17,6 +17,7 @@
 #include <time.h>
 
 #include "capi/front/object.h"
+#include "capi/front/ring.h"
 
 enum { MAX_SLOTS = 0xffff, MAX_GENERATION = 0x7fff };
 
@@ -174,6 +175,7 @@ static void destroy(struct aisf_handle *h)
 		aisf_unblock(&signals);
 	}
 	aisf_object_drop_all(h);
+	aisf_ring_close(h->ring);
 	pthread_mutex_destroy(&h->lock);
 	pthread_cond_destroy(&h->turn);
 	pthread_mutex_destroy(&h->take_lock);
@@ -191,6 +193,15 @@ static void destroy_chain(struct aisf_handle *h)
 	destroy(h);
 	if (parent != NULL)
 		aisf_put(parent);
+}
+
+void aisf_use(struct aisf_handle *h)
+{
+	struct aisf_state *s = aisf_state();
+
+	pthread_mutex_lock(&s->table_lock);
+	h->users++;
+	pthread_mutex_unlock(&s->table_lock);
 }
 
 void aisf_put(struct aisf_handle *h)
@@ -239,6 +250,7 @@ static void wake(struct aisf_handle *h)
 	if (h->parent == NULL) {
 		shutdown(h->request_fd, SHUT_RDWR);
 		shutdown(h->callback_fd, SHUT_RDWR);
+		aisf_ring_wake(h->ring);
 	}
 	pthread_mutex_lock(&h->lock);
 	pthread_cond_broadcast(&h->turn);
@@ -335,7 +347,9 @@ unsigned aisf_open_filled(enum aisf_type type, uint32_t service, uint32_t genera
 		h->callback_fd = c.callback_fd;
 		h->fd_note[0] = aisf_note_fd(c.request_fd);
 		h->fd_note[1] = aisf_note_fd(c.callback_fd);
-		if (!enter_table(h, &id))
+		if (service == AISF_SERVICE_EVS)
+			error = aisf_ring_open(h, deadline, &h->ring);
+		if (error == AISF_OK && !enter_table(h, &id))
 			error = AISF_NO_RESOURCES;
 	}
 	if (error != AISF_OK) {

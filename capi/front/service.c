@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/uio.h>
 
+#include "capi/front/ring.h"
 #include "capi/front/service.h"
 
 /* The runtime reads the application's vector as it is. */
@@ -99,6 +100,7 @@ static void fill_groups(struct aisrt_call *c, const void *arg)
 unsigned aisf_evs_groups(struct aisf_handle *h, uint32_t op, const void *groups, int count)
 {
 	struct groups g;
+	unsigned error;
 
 	g.groups = groups;
 	g.count = count;
@@ -106,7 +108,12 @@ unsigned aisf_evs_groups(struct aisf_handle *h, uint32_t op, const void *groups,
 		aisf_put(h);
 		return groups != NULL && count > 0 ? AISF_TOO_MANY_GROUPS : AISF_INVALID_PARAM;
 	}
-	return aisf_simple(h, op, fill_groups, &g);
+	/* h itself is given back in between. */
+	aisf_use(h);
+	error = aisf_simple(h, op, fill_groups, &g);
+	aisf_ring_joined(h->ring, op, count, error);
+	aisf_put(h);
+	return error;
 }
 
 static void fill_message(struct aisrt_call *c, const void *arg)
@@ -144,11 +151,21 @@ unsigned aisf_evs_mcast(struct aisf_handle *h, const struct aisf_evs_message *m,
 {
 	unsigned error = check_message(m, to_groups);
 
-	if (error != AISF_OK) {
+	int cancel;
+
+	if (error == AISF_OK) {
+		cancel = aisf_cancel_off();
+		error = aisf_ring_send(h, m, to_groups);
+		if (error == AISF_RING_NOT) {
+			aisf_cancel_restore(cancel);
+			return aisf_simple(h, AISRT_EVS_MCAST, fill_message, m);
+		}
 		aisf_put(h);
+		aisf_cancel_restore(cancel);
 		return error;
 	}
-	return aisf_simple(h, AISRT_EVS_MCAST, fill_message, m);
+	aisf_put(h);
+	return error;
 }
 
 unsigned aisf_evs_dispatch(struct aisf_handle *h, unsigned flags)

@@ -21,7 +21,7 @@
 #include "aisrt_evt.h"
 
 /* Changes with any change of this file; front and runtime must agree. */
-#define AISRT_ABI 6
+#define AISRT_ABI 7
 
 /* The name under which a loaded copy is found, by whatever path it came. */
 #define AISRT_SONAME "libais-runtime.so.1"
@@ -63,6 +63,9 @@ enum aisrt_op {
 	AISRT_CKPT_READ,
 	AISRT_CKPT_SYNCHRONIZE,
 	AISRT_CKPT_SYNCHRONIZE_ASYNC,
+	AISRT_RING,     /* asks for shared memory: its descriptor comes in ring_fd, the
+	                   largest payload in data_size; see ring.h of the front */
+	AISRT_RING_USE, /* the memory is used from now on */
 	AISRT_AMF_REGISTER,
 	AISRT_AMF_UNREGISTER,
 	AISRT_AMF_COMPONENT_NAME, /* out is a struct aisrt_name */
@@ -91,7 +94,8 @@ enum aisrt_op {
 	AISRT_EVT_FREE,
 	AISRT_EVT_ATTRIBUTES_SET,
 	AISRT_EVT_ATTRIBUTES_GET,
-	AISRT_EVT_DATA_GET
+	AISRT_EVT_DATA_GET,
+	AISRT_FRAME /* a callback of the front's own: number in handle, body in data; as NEXT */
 };
 
 /* How an operation is entered. */
@@ -210,6 +214,7 @@ struct aisrt_call {
 	int32_t callback_fd;
 
 	/* Arguments */
+	int32_t ring_fd; /* out of RING */
 	int64_t timeout_ns;
 	uint64_t invocation; /* also out of a callback */
 	uint32_t flags;      /* of tracking; 1 for NEXT: several may be read at once */

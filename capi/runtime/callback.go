@@ -41,6 +41,17 @@ func (cn *conn) next(c *C.struct_aisrt_call) C.int {
 	return r
 }
 
+// frame decodes a callback that the front has read by itself.
+func (cn *conn) frame(c *C.struct_aisrt_call) C.int {
+	cn.taken = libais.Callback{Op: ipcwire.Op(c.handle)}
+	if c.data_size > 0 {
+		cn.taken.Body = unsafe.Slice((*byte)(c.data), int(c.data_size))
+	}
+	r := cn.put(c)
+	cn.taken = libais.Callback{}
+	return r
+}
+
 func (cn *conn) put(c *C.struct_aisrt_call) C.int {
 	body := cn.taken.Body
 	if cn.evt != nil {

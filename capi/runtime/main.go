@@ -86,6 +86,9 @@ func aisrtEnter(c *C.struct_aisrt_call) (r C.int) {
 	case C.AISRT_NEXT:
 		return cn.next(c)
 	}
+	if c.op == C.AISRT_FRAME {
+		return cn.frame(c)
+	}
 	if c.op > C.AISRT_CLOSE {
 		return cn.local(c)
 	}
@@ -238,6 +241,10 @@ func (cn *conn) start(c *C.struct_aisrt_call) ipcwire.Error {
 		return cn.c.Start(op, b, cn.payload(c)...)
 	case C.AISRT_EVS_MEMBERSHIP:
 		return cn.c.Start(ipcwire.EvsMembershipGet, b)
+	case C.AISRT_RING:
+		return cn.c.StartRing()
+	case C.AISRT_RING_USE:
+		return cn.c.StartRingUse()
 	}
 	return ipcwire.ErrNotSupported
 }
@@ -283,6 +290,8 @@ func (cn *conn) answer(c *C.struct_aisrt_call, body []byte) C.int {
 		}
 		putNode((*C.struct_aisrt_node)(c.out), &cn.node, 0)
 		c.items = 1
+	case C.AISRT_RING:
+		c.ring_fd, c.data_size = C.int32_t(cn.c.TakeRing()), C.uint64_t(cn.c.Welcome().MaxMessage)
 	case C.AISRT_EVS_MEMBERSHIP:
 		if !ipcwire.DecodeEvsMembership(body, &cn.evs) {
 			return cn.broken(c)

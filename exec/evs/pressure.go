@@ -12,24 +12,26 @@ import (
 
 // Limits are the bounds of the package comment, in bytes and nanoseconds.
 type Limits struct {
-	QueueBytes int   // waiting for the token at a priority, before one more is taken
-	HighBytes  int   // of a connection: pressure begins
-	LowBytes   int   // of a connection: pressure ends
-	TotalHigh  int   // of all connections: pressure begins; it ends below half
-	ConnLimit  int   // of a connection: it is ended
-	TotalLimit int   // of all connections: the largest is ended
-	Patience   int64 // how long a connection may cause pressure
+	QueueBytes  int   // waiting for the token at a priority, before one more is taken
+	StreamBytes int   // the same for multicasts without an answer, which wait in shared memory
+	HighBytes   int   // of a connection: pressure begins
+	LowBytes    int   // of a connection: pressure ends
+	TotalHigh   int   // of all connections: pressure begins; it ends below half
+	ConnLimit   int   // of a connection: it is ended
+	TotalLimit  int   // of all connections: the largest is ended
+	Patience    int64 // how long a connection may cause pressure
 }
 
 // DefaultLimits are the limits of the package comment.
 var DefaultLimits = Limits{
-	QueueBytes: 512 << 10,
-	HighBytes:  4 << 20,
-	LowBytes:   1 << 20,
-	TotalHigh:  24 << 20,
-	ConnLimit:  16 << 20,
-	TotalLimit: 64 << 20,
-	Patience:   5e9,
+	QueueBytes:  512 << 10,
+	StreamBytes: 256 << 10,
+	HighBytes:   4 << 20,
+	LowBytes:    1 << 20,
+	TotalHigh:   24 << 20,
+	ConnLimit:   16 << 20,
+	TotalLimit:  64 << 20,
+	Patience:    5e9,
 }
 
 const (

@@ -36,8 +36,11 @@ type Stats struct {
 	TryAgain   uint64 // refused because of pressure or a full queue
 	Deliveries uint64 // callbacks with a message
 	Malformed  uint64 // messages of members that do not decode
-	Pressures  uint64 // times this node came under pressure
-	Dropped    uint64 // connections ended because they did not read
+	// StreamMalformed counts multicasts without an answer that cannot be right, and
+	// those of a connection that left its last group meanwhile.
+	StreamMalformed uint64
+	Pressures       uint64 // times this node came under pressure
+	Dropped         uint64 // connections ended because they did not read
 }
 
 // client is the state of a connection.
@@ -82,7 +85,7 @@ type Service struct {
 func New(opt Options) *Service {
 	l, d := opt.Limits, DefaultLimits
 	for _, f := range []struct{ v, def *int }{
-		{&l.QueueBytes, &d.QueueBytes}, {&l.HighBytes, &d.HighBytes}, {&l.LowBytes, &d.LowBytes},
+		{&l.QueueBytes, &d.QueueBytes}, {&l.StreamBytes, &d.StreamBytes}, {&l.HighBytes, &d.HighBytes}, {&l.LowBytes, &d.LowBytes},
 		{&l.TotalHigh, &d.TotalHigh}, {&l.ConnLimit, &d.ConnLimit}, {&l.TotalLimit, &d.TotalLimit},
 	} {
 		if *f.v == 0 {
@@ -196,6 +199,16 @@ func (s *Service) multicast(c *client, op ipcwire.Op, body []byte) ipcwire.Error
 	if !ipcwire.DecodeEvsMcast(body, q) || q.Guarantee > guaranteeSafe || q.Priority >= uint8(gmi.Priorities) {
 		return ipcwire.ErrInvalidParam
 	}
+	err := s.send(c, op, q, s.limits.QueueBytes)
+	if err == ipcwire.ErrTryAgain {
+		s.stats.TryAgain++
+	}
+	return err
+}
+
+// send sends a multicast whose numbers are in range, unless there is pressure or
+// more than limit bytes wait for the token before it.
+func (s *Service) send(c *client, op ipcwire.Op, q *ipcwire.EvsMcast, limit int) ipcwire.Error {
 	groups := q.Groups
 	switch {
 	case op == ipcwire.EvsMcastJoined && len(groups) > 0:
@@ -214,8 +227,7 @@ func (s *Service) multicast(c *client, op ipcwire.Op, body []byte) ipcwire.Error
 	if size > s.env.MaxMessage() || len(q.Payload) > s.opt.MaxPayload {
 		return ipcwire.ErrTooBig
 	}
-	if s.pressed() || s.env.Queued(prio) > s.limits.QueueBytes || !s.env.SendOK(prio, size) {
-		s.stats.TryAgain++
+	if s.pressed() || s.env.Queued(prio) > limit || !s.env.SendOK(prio, size) {
 		return ipcwire.ErrTryAgain
 	}
 	guarantee := wire.Agreed
@@ -232,6 +244,29 @@ func (s *Service) multicast(c *client, op ipcwire.Op, body []byte) ipcwire.Error
 	}
 	s.stats.Multicasts++
 	return ipcwire.OK
+}
+
+// LibStream is a multicast without an answer. As long as there is no room it stays
+// in the connection's ring; less may wait for the token here than for requests
+// that get TRY_AGAIN, so that these find room too.
+func (s *Service) LibStream(c service.Conn, op ipcwire.Op, body []byte) bool {
+	q := &s.request.mcast
+	cl := c.State().(*client)
+	if op != ipcwire.EvsMcastJoined && op != ipcwire.EvsMcastGroups ||
+		!ipcwire.DecodeEvsMcast(body, q) || q.Guarantee > guaranteeSafe || q.Priority >= uint8(gmi.Priorities) {
+		s.stats.StreamMalformed++
+		return true
+	}
+	err := s.send(cl, op, q, s.limits.StreamBytes)
+	q.Payload = nil
+	switch err {
+	case ipcwire.OK:
+	case ipcwire.ErrTryAgain:
+		return false
+	default:
+		s.stats.StreamMalformed++ // the library checks before
+	}
+	return true
 }
 
 // Deliver takes a message of a member.

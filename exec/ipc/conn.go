@@ -37,6 +37,7 @@ type phase uint8
 const (
 	handshaking phase = iota
 	open
+	lingering // the library is gone, what it wrote into its ring is still taken
 	ended
 )
 
@@ -78,7 +79,14 @@ type conn struct {
 	cbLimit  int
 	deadline *loop.Timer
 	state    any
+
+	ring     *ring // nil: everything goes over the sockets
+	offered  *shm  // the memory of ring, or what the library has not said it uses
+	notified bool  // a callback was queued once
 }
+
+// over tells that nothing is read from or written to the sockets any more.
+func (c *conn) over() bool { return c.phase >= lingering }
 
 // requestEnd and callbackEnd are the connection as the loop's handler of either
 // descriptor.
@@ -89,7 +97,7 @@ type (
 
 func (e *requestEnd) HandleEvent(events uint32) {
 	c := (*conn)(e)
-	if c.phase == ended {
+	if c.over() {
 		return
 	}
 	if events&loop.Writable != 0 {
@@ -97,7 +105,7 @@ func (e *requestEnd) HandleEvent(events uint32) {
 		c.flush()
 	}
 	switch {
-	case c.phase == ended:
+	case c.over():
 	case c.events&loop.Readable != 0 && events&(loop.Readable|loop.HangUp|loop.Error) != 0:
 		if c.s.unread > 0 || c.s.spent() {
 			c.readLater()
@@ -113,8 +121,14 @@ func (e *requestEnd) HandleEvent(events uint32) {
 
 func (e *callbackEnd) HandleEvent(events uint32) {
 	c := (*conn)(e)
-	if c.phase == ended {
+	if c.over() {
 		return
+	}
+	if c.ring != nil && events&loop.Readable != 0 {
+		c.rung()
+		if c.over() {
+			return
+		}
 	}
 	if events&(loop.HangUp|loop.Error) != 0 {
 		// Nobody can receive callbacks any more. The request side usually says the
@@ -122,8 +136,10 @@ func (e *callbackEnd) HandleEvent(events uint32) {
 		c.end(EndPeer)
 		return
 	}
-	c.cbStuck = false
-	c.flush()
+	if events&loop.Writable != 0 {
+		c.cbStuck = false
+		c.flush()
+	}
 }
 
 // read takes in one turn's worth and handles the requests in it.
@@ -170,14 +186,14 @@ func (c *conn) received(n int, errno unix.Errno) bool {
 
 // work handles the requests that are in the connection's own buffer.
 func (c *conn) work() {
-	if c.phase == ended {
+	if c.over() {
 		return
 	}
 	more := false
 	if c.in != nil {
 		var used int
 		used, more = c.frames(c.in[c.r:c.w])
-		if c.phase == ended {
+		if c.over() {
 			return
 		}
 		if c.r += used; c.r == c.w {
@@ -194,7 +210,7 @@ func (c *conn) work() {
 // settle arranges for what comes next: another turn for requests that are there,
 // or more input.
 func (c *conn) settle(more bool) {
-	if c.phase == ended {
+	if c.over() {
 		return
 	}
 	if more && !c.blocked() {
@@ -229,7 +245,7 @@ func (c *conn) turn() {
 		c.unread = false
 		c.s.unread--
 	}
-	if unread && c.phase != ended && !c.blocked() && !c.memWait {
+	if unread && !c.over() && !c.blocked() && !c.memWait {
 		c.read()
 		c.update() // the loop is to watch it again, also when nothing had come
 		return
@@ -238,7 +254,9 @@ func (c *conn) turn() {
 }
 
 // blocked tells that no request may be handled before answers went out.
-func (c *conn) blocked() bool { return c.nreq == maxOutstanding || c.resp.bytes > respPause }
+func (c *conn) blocked() bool {
+	return c.nreq == maxOutstanding || c.resp.bytes > respPause || c.ring != nil && c.ring.held
+}
 
 // whole tells whether the buffer starts with a whole request.
 func (c *conn) whole() bool {
@@ -261,7 +279,7 @@ func (c *conn) unblock() {
 
 // update tells the loop what to watch.
 func (c *conn) update() {
-	if c.phase == ended {
+	if c.over() {
 		return
 	}
 	var want, cbWant uint32
@@ -273,6 +291,9 @@ func (c *conn) update() {
 	}
 	if c.cbStuck {
 		cbWant = loop.Writable
+	}
+	if c.ring != nil {
+		cbWant |= loop.Readable
 	}
 	if want != c.events {
 		if c.s.loop.Mod(c.fd, want) != nil {
@@ -293,7 +314,7 @@ func (c *conn) update() {
 // keep stores the rest of the shared buffer. It always fits: the smallest class
 // is as large as the shared buffer, and is granted always.
 func (c *conn) keep(rest []byte) {
-	if len(rest) == 0 || c.phase == ended {
+	if len(rest) == 0 || c.over() {
 		return
 	}
 	c.inClass = 0
@@ -357,6 +378,9 @@ func (c *conn) frames(data []byte) (used int, more bool) {
 		if n == framesPerTurn || c.blocked() || n > 0 && (c.s.spent() || c.s.worked-began > turnSlice) {
 			return used, true
 		}
+		if c.ring != nil && c.behindRing() {
+			return used, !c.over()
+		}
 		used += int(h.Size)
 		body := rest[ipcwire.HeaderSize:h.Size:h.Size]
 		if c.phase == handshaking {
@@ -365,7 +389,7 @@ func (c *conn) frames(data []byte) (used int, more bool) {
 			c.request(h, body)
 		}
 		c.s.lap()
-		if c.phase == ended {
+		if c.over() {
 			return used, false
 		}
 	}
@@ -385,6 +409,14 @@ func (c *conn) request(h ipcwire.Header, body []byte) {
 	c.requests[c.nreq] = pending{h.Seq, h.Op}
 	c.nreq++
 	c.s.stats.Requests++
+	switch h.Op {
+	case ipcwire.OpRing:
+		c.openRing(h.Seq)
+		return
+	case ipcwire.OpRingUse:
+		c.useRing(h.Seq)
+		return
+	}
 	c.s.cfg.Manager.Request(c, h.Seq, h.Op, body)
 }
 
@@ -458,7 +490,7 @@ func (c *conn) reject(seq uint32, r Reason, err ipcwire.Error) {
 
 // end stops using the connection; its exit comes at the end of the batch.
 func (c *conn) end(r Reason) {
-	if c.phase == ended {
+	if c.phase == ended || r == EndPeer && c.linger() {
 		return
 	}
 	c.phase = ended
@@ -477,6 +509,7 @@ func (c *conn) exit() {
 		usock.Close(c.cbfd)
 	}
 	c.fd, c.cbfd = -1, -1
+	c.closeRing()
 	c.releaseInput()
 	c.resp.drop(&s.mem)
 	c.cb.drop(&s.mem)

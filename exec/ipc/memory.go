@@ -167,6 +167,19 @@ func (q *queue) parts(list [][]byte) int {
 	return n
 }
 
+// peek copies the first bytes of what waits.
+func (q *queue) peek(to []byte) {
+	for c := q.head; c != nil && len(to) > 0; c = c.next {
+		to = to[copy(to, c.data[c.r:c.w]):]
+	}
+}
+
+// move takes as many bytes as to has from the front.
+func (q *queue) move(m *memory, to []byte) {
+	q.peek(to)
+	q.sent(m, len(to))
+}
+
 // sent drops n bytes from the front.
 func (q *queue) sent(m *memory, n int) {
 	q.bytes -= n

@@ -23,7 +23,7 @@ func (c *conn) SetState(v any)     { c.state = v }
 func (c *conn) State() any         { return c.state }
 
 // Pending is the bytes of callbacks in the executive's memory, headers included;
-// what the kernel holds for the peer (about 200 KiB) does not count.
+// what the kernel (about 200 KiB) or shared memory holds for the peer does not count.
 func (c *conn) Pending() int { return c.cb.bytes }
 
 // SetNotifyLimit sets the bound of the callback queue in bytes; it never goes
@@ -43,7 +43,7 @@ func (c *conn) Disconnect(reason string) {
 // that has ended, is dropped. A client that does not read its answers is
 // disconnected when their queue is full.
 func (c *conn) Respond(seq uint32, err ipcwire.Error, body []byte) {
-	if c.phase == ended {
+	if c.over() {
 		return
 	}
 	i := c.find(seq)
@@ -84,16 +84,22 @@ func (c *conn) Notify(op ipcwire.Op, body []byte) bool { return c.NotifyPayload(
 
 // NotifyPayload is Notify of a body in two parts.
 func (c *conn) NotifyPayload(op ipcwire.Op, head, payload []byte) bool {
-	if c.phase == ended {
+	if c.over() {
 		return true
 	}
+	c.notified = true
 	size := ipcwire.HeaderSize + len(head) + len(payload)
+	var header [ipcwire.HeaderSize]byte
+	ipcwire.PutHeader(header[:], op, 0, 0, len(head)+len(payload))
+	if c.ring != nil && c.cb.bytes == 0 && size <= ipcwire.MaxFrame && c.putDown(&header, head, payload) {
+		c.s.stats.Callbacks++
+		c.touch()
+		return true
+	}
 	if size > ipcwire.MaxFrame || c.cb.bytes+size > c.cbLimit || !c.s.mem.fits(&c.cb, size, cbGranted) {
 		c.s.stats.QueueFull++
 		return false
 	}
-	var header [ipcwire.HeaderSize]byte
-	ipcwire.PutHeader(header[:], op, 0, 0, len(head)+len(payload))
 	c.cb.add(&c.s.mem, header[:])
 	c.cb.add(&c.s.mem, head)
 	c.cb.add(&c.s.mem, payload)
@@ -112,18 +118,21 @@ func (c *conn) touch() {
 
 // flush sends what the sockets take.
 func (c *conn) flush() {
-	if c.phase == ended {
+	if c.over() {
 		return
 	}
 	// A socket that was full is left alone until the loop says it is not. Callbacks go
 	// first: an answer may say that one is there to be read.
-	if c.phase == open && !c.cbStuck {
+	switch {
+	case c.ring != nil:
+		c.flushDown()
+	case c.phase == open && !c.cbStuck:
 		c.cbStuck = c.drain(&c.cb, c.cbfd)
 	}
-	if c.phase != ended && !c.stuck {
+	if !c.over() && !c.stuck {
 		c.stuck = c.drain(&c.resp, c.fd)
 	}
-	if c.phase == ended {
+	if c.over() {
 		return
 	}
 	c.unblock()

@@ -50,6 +50,7 @@ type Config struct {
 	ResponseQueue    int           // bytes per connection, default 2 MiB
 	InputMemory      int           // bytes, all connections, default 32 MiB
 	OutputMemory     int           // bytes, all connections, default 128 MiB
+	Rings            int           // connections that may share memory with us (4 MiB each), default 32; negative: none
 
 	// Logf logs refusals and protocol errors, at most one line a second.
 	Logf func(format string, args ...any)
@@ -74,6 +75,7 @@ func (c *Config) complete() error {
 	set(&c.ResponseQueue, 2<<20)
 	set(&c.InputMemory, 32<<20)
 	set(&c.OutputMemory, 128<<20)
+	set(&c.Rings, 32)
 	if c.HandshakeTimeout == 0 {
 		c.HandshakeTimeout = 5 * time.Second
 	}
@@ -121,9 +123,14 @@ type Server struct {
 	worked   time.Duration   // on requests in this batch
 	waiting  []*conn         // wait for input memory
 
+	streams                        StreamManager // the manager, if it is one
+	hot                            []*conn       // rings that are looked at in every batch
+	hotNext, hotWaiting, hotServed []*conn       // lists of pump, kept for their memory
+
 	stallAfter  time.Duration // stallTimeout, shorter in tests
 	hookBatch   uint64        // the batch our hook last ran in
 	cancelHook  func()
+	cancelSleep func()
 	acceptAgain *loop.Timer
 	stall       *loop.Timer
 	lastLog     time.Duration
@@ -146,6 +153,7 @@ func New(cfg Config) (*Server, error) {
 		cfg: cfg, loop: cfg.Loop, lis: lis, own: uint32(os.Geteuid()),
 		conns: make(map[uint64]*conn), perUID: make(map[uint32]int), stallAfter: stallTimeout,
 	}
+	s.streams, _ = cfg.Manager.(StreamManager)
 	s.mem.inLimit, s.mem.outLimit = cfg.InputMemory, cfg.OutputMemory
 	s.runFn = s.run
 	s.acceptAgain = s.loop.NewTimer(s.resumeAccept)
@@ -155,6 +163,7 @@ func New(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	s.cancelHook = s.loop.AfterBatch(s.afterBatch)
+	s.cancelSleep = s.loop.BeforeSleep(s.beforeSleep)
 	return s, nil
 }
 
@@ -176,6 +185,7 @@ func (s *Server) Stop() {
 	s.reap()
 	s.stall.Stop()
 	s.cancelHook()
+	s.cancelSleep()
 }
 
 // Stats returns the counters. Call it on the loop's goroutine.
@@ -296,6 +306,7 @@ func (s *Server) later(list *[]*conn, c *conn) {
 
 // afterBatch ends what ended and sends what was queued.
 func (s *Server) afterBatch() {
+	s.pump()
 	s.reap()
 	for i := 0; i < len(s.dirty); i++ { // flush may end connections, not dirty them
 		c := s.dirty[i]

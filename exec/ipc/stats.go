@@ -61,6 +61,11 @@ type Stats struct {
 	Waits     uint64 // times a connection had to wait for input memory
 	AcceptErr uint64 // accept failed for lack of descriptors or memory
 
+	Rings        int    // connections that share memory with us now
+	RingsRefused uint64 // asked for, and not given: too many, or the kernel refused
+	Streamed     uint64 // requests taken from rings
+	Stalls       uint64 // times a ring's next request found no room
+
 	// ByReason counts refusals and ends.
 	ByReason [reasons]uint64
 }

@@ -72,6 +72,7 @@ type Loop struct {
 	timers       timerHeap
 	turn         *Timer // of Turn
 	hooks        []*hook
+	sleepHooks   []*sleepHook
 	spin         time.Duration
 	kicked       bool
 	noPwait2     bool
@@ -276,6 +277,34 @@ func (l *Loop) AfterBatch(f func()) (cancel func()) {
 	}
 }
 
+type sleepHook struct{ f func() bool }
+
+// BeforeSleep has f called whenever the loop is about to sleep. false: there is
+// work, the loop goes through another batch instead. It is for work that no
+// descriptor tells of. The returned function unregisters it.
+func (l *Loop) BeforeSleep(f func() bool) (cancel func()) {
+	h := &sleepHook{f}
+	l.sleepHooks = append(l.sleepHooks, h)
+	return func() {
+		for i, o := range l.sleepHooks {
+			if o == h {
+				l.sleepHooks = append(l.sleepHooks[:i:i], l.sleepHooks[i+1:]...)
+				return
+			}
+		}
+	}
+}
+
+// maySleep asks everybody.
+func (l *Loop) maySleep() bool {
+	for _, h := range l.sleepHooks {
+		if !h.f() {
+			return false
+		}
+	}
+	return true
+}
+
 // Kick makes the next wait return at once: for a hook, or a timer, that made
 // work which a hook before it would have to see.
 func (l *Loop) Kick() { l.kicked = true }
@@ -373,7 +402,7 @@ func (l *Loop) wait() (int, error) {
 		}
 		timeout = l.sleepFor()
 	}
-	if timeout == 0 {
+	if timeout == 0 || !l.maySleep() {
 		return l.poll()
 	}
 	return l.sleep(timeout)

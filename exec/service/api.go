@@ -74,6 +74,17 @@ type Service interface {
 	gmi.Handler
 }
 
+// Streamer is implemented by a service some of whose requests can go without an
+// answer, as long as they are in order: they come through shared memory, and one
+// for which there is no room waits there.
+type Streamer interface {
+	// LibStream handles one such request. false: there is no room for it now, and
+	// it was not looked at; it is offered again. body is valid until return, and
+	// the peer may change it meanwhile: every byte is read once at most before it
+	// is judged. A request that cannot be right is dropped, and counted.
+	LibStream(c Conn, op ipcwire.Op, body []byte) bool
+}
+
 // RequestSizer is implemented by a service whose requests multicast: it states
 // how many bytes, at which priority, the request would put on the ring, so that
 // the manager can answer TRY_AGAIN before the service sees it. ok false: the

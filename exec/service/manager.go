@@ -76,9 +76,10 @@ type Manager struct {
 
 // entry is a registered service.
 type entry struct {
-	m     *Manager
-	svc   Service
-	sizer RequestSizer // nil unless the service is one, as those below
+	m        *Manager
+	svc      Service
+	sizer    RequestSizer // nil unless the service is one, as those below
+	streamer Streamer
 
 	syncer   Synchronizer
 	early    bool // an EarlySynchronizer
@@ -128,6 +129,7 @@ func (m *Manager) Register(svc Service) error {
 	e := &entry{m: m, svc: svc}
 	e.syncer, _ = svc.(Synchronizer)
 	e.sizer, _ = svc.(RequestSizer)
+	e.streamer, _ = svc.(Streamer)
 	if e.syncer != nil {
 		_, e.early = svc.(EarlySynchronizer)
 		e.bg, _ = svc.(Background)
@@ -216,6 +218,27 @@ func (m *Manager) admit(e *entry, op ipcwire.Op, body []byte) bool {
 	size, prio, ok := e.sizer.RequestSize(op, body)
 	// A message that is too large for ever is for the service to refuse.
 	return !ok || size > e.maxMessage() || e.sendOK(prio, size)
+}
+
+// Streams tells whether requests of a connection can go without an answer. Those
+// of a service that is synchronized cannot: it refuses them meanwhile.
+func (m *Manager) Streams(c Conn) bool {
+	e := m.conns[c.ID()]
+	return e != nil && e.streamer != nil && e.syncer == nil
+}
+
+// Stream is called by exec/ipc for each request without an answer, as Streamer
+// has it.
+func (m *Manager) Stream(c Conn, op ipcwire.Op, body []byte) bool {
+	e := m.conns[c.ID()]
+	if e == nil || e.streamer == nil {
+		return true
+	}
+	if !e.streamer.LibStream(c, op, body) {
+		return false
+	}
+	m.stats.Requests++
+	return true
 }
 
 // Exit is called by exec/ipc once when a connection that Init took ended.

@@ -1,0 +1,92 @@
+package ipc
+
+// This file is the memory a connection shares with its library, and the only
+// unsafe part of the package: making and mapping it, and its control words.
+// Nothing here trusts what the other side wrote.
+
+import (
+	"encoding/binary"
+	"sync/atomic"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"ais/libais/ipcwire"
+)
+
+// shm is one mapped memory. Each ring is mapped twice, one behind the other, so
+// that every stretch of it lies in one piece.
+type shm struct {
+	base     unsafe.Pointer
+	up, down []byte // twice ipcwire.RingUp and RingDown
+}
+
+const shmMapped = ipcwire.RingControl + 2*ipcwire.RingUp + 2*ipcwire.RingDown
+
+// newShm makes a memory; fd is the file to pass, the caller closes it.
+func newShm() (m *shm, fd int, err error) {
+	fd, err = unix.MemfdCreate("ais-ring", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
+	if err != nil {
+		return nil, -1, err
+	}
+	err = unix.Ftruncate(fd, ipcwire.RingControl+ipcwire.RingUp+ipcwire.RingDown)
+	if err == nil {
+		// Whoever could shrink it could end the process that looks into it.
+		_, err = unix.FcntlInt(uintptr(fd), unix.F_ADD_SEALS, unix.F_SEAL_SHRINK|unix.F_SEAL_GROW|unix.F_SEAL_SEAL)
+	}
+	if err == nil {
+		m, err = mapShm(fd)
+	}
+	if err != nil {
+		unix.Close(fd)
+		return nil, -1, err
+	}
+	head := unsafe.Slice((*byte)(m.base), ipcwire.RingControl)
+	for i, v := range []uint32{ipcwire.RingMagic, ipcwire.RingVersion, ipcwire.RingUp, ipcwire.RingDown} {
+		binary.NativeEndian.PutUint32(head[4*i:], v)
+	}
+	return m, fd, nil
+}
+
+func mapShm(fd int) (*shm, error) {
+	base, err := unix.MmapPtr(-1, 0, nil, shmMapped, unix.PROT_NONE, unix.MAP_PRIVATE|unix.MAP_ANON)
+	if err != nil {
+		return nil, err
+	}
+	const up, down = ipcwire.RingControl, ipcwire.RingControl + ipcwire.RingUp // in the file
+	const upAt, downAt = ipcwire.RingControl, ipcwire.RingControl + 2*ipcwire.RingUp
+	for _, p := range []struct{ file, at, size uintptr }{
+		{0, 0, ipcwire.RingControl},
+		{up, upAt, ipcwire.RingUp}, {up, upAt + ipcwire.RingUp, ipcwire.RingUp},
+		{down, downAt, ipcwire.RingDown}, {down, downAt + ipcwire.RingDown, ipcwire.RingDown},
+	} {
+		if _, err := unix.MmapPtr(fd, int64(p.file), unsafe.Add(base, p.at), p.size,
+			unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_FIXED); err != nil {
+			_ = unix.MunmapPtr(base, shmMapped)
+			return nil, err
+		}
+	}
+	return &shm{base: base, up: unsafe.Slice((*byte)(unsafe.Add(base, upAt)), 2*ipcwire.RingUp),
+		down: unsafe.Slice((*byte)(unsafe.Add(base, downAt)), 2*ipcwire.RingDown)}, nil
+}
+
+func (m *shm) close() {
+	_ = unix.MunmapPtr(m.base, shmMapped)
+	*m = shm{}
+}
+
+func (m *shm) word(at uintptr) *uint32 { return (*uint32)(unsafe.Add(m.base, at)) }
+
+// load, store and swap are ordered with each other on all processors: a flag is
+// written before the counter it belongs to is looked at.
+func (m *shm) load(at uintptr) uint32     { return atomic.LoadUint32(m.word(at)) }
+func (m *shm) store(at uintptr, v uint32) { atomic.StoreUint32(m.word(at), v) }
+func (m *shm) swap(at uintptr, v uint32) uint32 {
+	return atomic.SwapUint32(m.word(at), v)
+}
+
+// wakeAll wakes whoever waits in the kernel for a word to change.
+func (m *shm) wakeAll(at uintptr) {
+	const futexWake = 1
+	_, _, _ = unix.RawSyscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(m.word(at))), futexWake, 1<<30, 0, 0, 0)
+}
