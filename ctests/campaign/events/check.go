@@ -1,7 +1,6 @@
 package events
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -11,8 +10,11 @@ import (
 type checkOptions struct {
 	// early is how long before a node tells of a configuration without another the
 	// two may have been apart already: token timeout, consensus, and how late a
-	// program hears of it. late is likewise for the end.
-	early, late time.Duration
+	// program hears of it; or since the last of disturbances before it, if that was
+	// earlier (on a busy machine everybody hears of everything late). late is
+	// likewise for the end.
+	early, late  time.Duration
+	disturbances []time.Duration // when links were cut and executives killed, in order
 	// merge is what a merge, and a program's hearing of it, may take; margin what lies
 	// between two programs' looking at their clocks.
 	merge, margin time.Duration
@@ -48,7 +50,7 @@ type checker struct {
 	streams []*stream
 	witness map[lane]map[uint64][]*stream // whose subscription 1 got an event
 	highest map[lane]uint64               // number that anybody got
-	apart   map[[2]*stream][]span
+	apart   map[[2]*stream][2][]span
 	a       Account
 	wrong   []string
 }
@@ -62,7 +64,7 @@ const always = time.Duration(1<<63 - 1)
 
 // check accounts for every event of the streams, and says what must not be.
 func check(streams []*stream, o checkOptions) (*Account, []string) {
-	c := &checker{o: o, streams: streams, witness: map[lane]map[uint64][]*stream{}, highest: map[lane]uint64{}, apart: map[[2]*stream][]span{}}
+	c := &checker{o: o, streams: streams, witness: map[lane]map[uint64][]*stream{}, highest: map[lane]uint64{}, apart: map[[2]*stream][2][]span{}}
 	c.a.Streams = len(streams)
 	for _, s := range streams {
 		for _, b := range s.subs {
@@ -81,8 +83,8 @@ func check(streams []*stream, o checkOptions) (*Account, []string) {
 	}
 	for i, s := range streams {
 		for _, p := range streams[i+1:] {
-			if s.node != p.node {
-				c.a.Separations += len(c.separations(s, p))
+			if lives, both := c.separations(s, p), (span{s.began, s.end}); s.node != p.node && both.overlaps(span{p.began, p.end}) {
+				c.a.Separations += max(len(lives[0]), len(lives[1]))
 			}
 		}
 	}
@@ -118,57 +120,68 @@ func (c *checker) complain(format string, args ...any) {
 }
 
 // separations are the times when two streams' nodes were not in one configuration,
-// by what both wrote, each with what is allowed for before and after.
-func (c *checker) separations(s, p *stream) []span {
+// by what each of them wrote, with what is allowed for before and after.
+func (c *checker) separations(s, p *stream) [2][]span {
 	key := [2]*stream{s, p}
-	if list, ok := c.apart[key]; ok {
-		return list
+	if both, ok := c.apart[key]; ok {
+		return both
 	}
-	var list []span
-	for _, x := range [2][2]*stream{{s, p}, {p, s}} {
-		out := time.Duration(-1)
-		for _, f := range x[0].confs {
-			in := f.members[x[1].node]
-			if !in && out < 0 {
-				out = f.at
-			} else if in && out >= 0 {
-				list = append(list, span{out, f.at})
-				out = -1
-			}
-		}
-		if out >= 0 {
-			list = append(list, span{out, always})
-		}
-	}
-	slices.SortFunc(list, func(a, b span) int { return cmp.Compare(a.from, b.from) })
-	merged := list[:0]
-	for _, w := range list {
-		// Both nodes write the same separation down.
-		if n := len(merged); n > 0 && w.from <= merged[n-1].to {
-			merged[n-1].to = max(merged[n-1].to, w.to)
-			continue
-		}
-		merged = append(merged, w)
-	}
-	for i := range merged {
-		merged[i].from -= c.o.early
-		if merged[i].to < always-c.o.late {
-			merged[i].to += c.o.late
-		}
-	}
-	c.apart[key] = merged
-	return merged
+	life := span{max(s.began, p.began) - c.o.early, min(s.end, p.end) + c.o.early}
+	both := [2][]span{c.away(s, p.node, life), c.away(p, s.node, life)}
+	c.apart[key] = both
+	return both
 }
 
-// overlapping is the first separation that overlaps a time.
-func (c *checker) overlapping(s, p *stream, t span, from int) int {
-	list := c.separations(s, p)
-	for i := from; i < len(list); i++ {
-		if list[i].overlaps(t) {
-			return i
+// away are the times in a span when a node was in no configuration of a stream's.
+func (c *checker) away(s *stream, node uint32, life span) (list []span) {
+	add := func(w span) {
+		if w.overlaps(life) {
+			list = append(list, w)
 		}
 	}
-	return -1
+	out := time.Duration(-1)
+	for _, f := range s.confs {
+		in := f.members[node]
+		if !in && out < 0 {
+			out = c.since(f.at)
+		} else if in && out >= 0 {
+			add(span{out, f.at + c.o.late})
+			out = -1
+		}
+	}
+	if out >= 0 {
+		add(span{out, always})
+	}
+	return list
+}
+
+// since is when a separation may have begun that a node told of.
+func (c *checker) since(told time.Duration) time.Duration {
+	i, _ := slices.BinarySearch(c.o.disturbances, told)
+	if i == 0 {
+		return told - c.o.early
+	}
+	return min(told-c.o.early, c.o.disturbances[i-1])
+}
+
+// overlapping is the first separation that overlaps a time, behind the given ones in
+// each node's list, and where it stands there; -1: none.
+func (c *checker) overlapping(s, p *stream, t span, used [2]int) (at [2]int) {
+	for k, list := range c.separations(s, p) {
+		at[k] = -1
+		for i := used[k] + 1; i < len(list); i++ {
+			if list[i].overlaps(t) {
+				at[k] = i
+				break
+			}
+		}
+	}
+	return at
+}
+
+// were tells whether two streams' nodes were apart at some time in t.
+func (c *checker) were(s, p *stream, t span) bool {
+	return c.overlapping(s, p, t, [2]int{-1, -1}) != [2]int{-1, -1}
 }
 
 // lane accounts for what one publisher's events of a priority are to one subscriber.
@@ -179,13 +192,13 @@ func (c *checker) lane(s, p *stream, l lane, list []publication) {
 	for n := range got {
 		last = max(last, n)
 	}
-	used, open := -1, false // the separation that the open gap belongs to
+	used, open := [2]int{-1, -1}, false // the separation that the open gap belongs to
 	for i := range list {
 		e, n := &list[i], uint64(i+1)
 		if at, ok := got[n]; ok {
 			if e.retention == 0 {
 				open = false
-			} else if s.node != p.node && c.overlapping(s, p, span{e.before, e.after}, 0) >= 0 && at > e.after+c.o.late {
+			} else if s.node != p.node && c.were(s, p, span{e.before, e.after}) && at > e.after+c.o.late {
 				c.a.LateRetained++
 			}
 			continue
@@ -206,13 +219,13 @@ func (c *checker) lane(s, p *stream, l lane, list []publication) {
 		case open:
 			c.a.OtherPartition++
 		default:
-			at := c.overlapping(s, p, span{e.before, c.ordered(l, n, e)}, used+1)
-			if at < 0 {
+			at := c.overlapping(s, p, span{e.before, c.ordered(l, n, e)}, used)
+			if at == [2]int{-1, -1} {
 				c.a.Unexplained++
-				c.complain("%s did not get %s's %d.%d, accepted at %v: no separation is left for this gap: %v", s.name, p.name, l.priority, n, e.after, c.separations(s, p))
+				c.complain("%s did not get %s's %d.%d, accepted at %v: a second gap in one separation", s.name, p.name, l.priority, n, e.after)
 				continue
 			}
-			used, open = at, true
+			used, open = [2]int{max(used[0], at[0]), max(used[1], at[1])}, true
 			c.a.OtherPartition++
 		}
 	}
@@ -250,7 +263,7 @@ func (c *checker) excused(s *stream, l lane, n uint64, e *publication) bool {
 		if w.node == s.node && w != s {
 			continue // an earlier or later start of the same node
 		}
-		if c.overlapping(s, w, span{e.before, w.subs[1].byLane[l][n]}, 0) < 0 {
+		if !c.were(s, w, span{e.before, w.subs[1].byLane[l][n]}) {
 			return false
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"os"
 	"strconv"
 	"testing"
+	"time"
 
 	"ais/ctests/harness"
 )
@@ -56,5 +57,17 @@ func TestCampaignEvtBarrier(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Logf("events of %d bytes: %v", x.size, r)
+	}
+}
+
+func TestCampaignEvtStop(t *testing.T) {
+	campaign(t, "evt-stop")
+	scale := setting(t, "AIS_SCALE", 1)
+	r, err := Stop(time.Duration(scale*float64(time.Minute)), 0.2)
+	if r != nil {
+		t.Log(r)
+	}
+	if err != nil {
+		t.Error(err)
 	}
 }

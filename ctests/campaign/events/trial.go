@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -43,6 +44,7 @@ type trial struct {
 	current [nodes]*program
 	ended   []*program
 	done    map[string]int // cycles by kind
+	blows   []time.Duration
 }
 
 // program is one evt_trial.
@@ -63,7 +65,8 @@ func (r *Report) String() string {
 	return fmt.Sprintf("%v in %.0f s: %v", r.Cycles, r.Took.Seconds(), &r.Account)
 }
 
-// Run runs the trial. The error tells of everything that must not be.
+// Run runs the trial. The error tells of everything that must not be; the logs of a
+// failed run are kept where the environment says (AIS_KEEP, a directory to be made).
 func Run(o Options) (*Report, error) {
 	if o.Logf == nil {
 		o.Logf = func(string, ...any) {}
@@ -81,9 +84,12 @@ func Run(o Options) (*Report, error) {
 	}
 	took := time.Since(began)
 	a, wrong := check(streams, checkOptions{early: token*13/10 + 700*time.Millisecond, late: 500 * time.Millisecond,
-		merge: 2 * time.Second, margin: 500 * time.Millisecond})
+		merge: 2 * time.Second, margin: 500 * time.Millisecond, disturbances: t.blows})
 	r := &Report{Account: *a, Cycles: t.done, Took: took}
 	if len(wrong) > 0 {
+		if dir := os.Getenv("AIS_KEEP"); dir != "" {
+			o.Logf("logs kept in %s: %v", dir, os.CopyFS(dir, os.DirFS(c.Dir)))
+		}
 		kept := wrong[:min(len(wrong), 30)]
 		return r, fmt.Errorf("%d violations:\n%s\n%v", len(wrong), strings.Join(kept, "\n"), r)
 	}
@@ -183,6 +189,7 @@ func (t *trial) cycle() (kind string, err error) {
 // killed meanwhile and comes back before or after.
 func (t *trial) split(i, victim int) error {
 	inside := t.rnd.IntN(2) == 0
+	t.blows = append(t.blows, harness.Monotonic())
 	if err := t.c.Net.Cut(i+1, true, inside); err != nil {
 		return err
 	}
@@ -199,6 +206,7 @@ func (t *trial) split(i, victim int) error {
 // kill ends an executive and starts it again, and its program with it.
 func (t *trial) kill(i int, hard bool) error {
 	n, p := t.c.Nodes[i], t.current[i]
+	t.blows = append(t.blows, harness.Monotonic())
 	hit := n.Term
 	if hard {
 		hit = n.Kill
