@@ -14,6 +14,7 @@ import (
 
 // Deliver takes a message of a member.
 func (s *Service) Deliver(from wire.Member, msg []byte, id gmi.MessageID, transitional bool) {
+	s.stats.Delivered++
 	if s.sync.running {
 		s.deliverSync(from, msg)
 		return

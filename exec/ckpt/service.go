@@ -60,6 +60,7 @@ type Options struct {
 
 // Stats counts since the start.
 type Stats struct {
+	Delivered  uint64 // messages of members
 	Requests   uint64 // changes and markers multicast for clients
 	Reads      uint64 // answered from here
 	Ordered    uint64 // reads that waited for their place in the order

@@ -6,7 +6,9 @@ import (
 	"flag"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
+	"time"
 
 	"ais/exec/gmi"
 	"ais/exec/service"
@@ -14,6 +16,8 @@ import (
 	"ais/exec/totem/srp"
 	"ais/exec/totem/wire"
 	"ais/libais/ipcwire"
+
+	"golang.org/x/sys/unix"
 )
 
 // Clusters of this service on the real ring in the simulator, with every fault it
@@ -25,6 +29,7 @@ import (
 var (
 	simFirst = flag.Uint64("sim.first", 1, "first seed")
 	simSeeds = flag.Uint64("sim.seeds", 60, "how many seeds")
+	simJobs  = flag.Int("sim.workers", 1, "how many worlds at a time")
 	simTell  = flag.Bool("sim.tell", false, "print every loss: for looking at one seed")
 )
 
@@ -34,6 +39,7 @@ type simWorld struct {
 	lost  map[string]bool // sections of which a write was reported as lost
 	bad   error
 	plant bool
+	disks map[wire.NodeID]*simDisk // nil: checkpoints are in memory only
 	sum   Stats
 }
 
@@ -60,6 +66,14 @@ type simReplica struct {
 	handle  uint32
 	serial  uint64
 	skew    int64
+	seen    simSeen // when the state was looked at last
+}
+
+// simSeen changes when the state does.
+type simSeen struct {
+	state     *state
+	epoch     epoch
+	delivered uint64
 }
 
 type simTimer struct {
@@ -87,7 +101,7 @@ func (c *simConn) Respond(_ uint32, err ipcwire.Error, body []byte) {
 
 func newSimReplica(env *sim.Env, w *simWorld) *simReplica {
 	r := &simReplica{env: env, w: w}
-	r.svc = New(Options{
+	opt := Options{
 		Now: func() int64 { return int64(env.Now()) },
 		// A wall clock that leaps in both directions.
 		Wall:   func() int64 { return wallBase + int64(env.Now()) + r.skew },
@@ -96,10 +110,12 @@ func newSimReplica(env *sim.Env, w *simWorld) *simReplica {
 			w.tell("lost", &l)
 			w.lost[l.Checkpoint+"/"+l.Section] = true
 		},
-		Returned: func(l Loss) {
-			w.tell("back", &l)
-		},
-	})
+		Returned: func(l Loss) { w.tell("back", &l) },
+	}
+	if w.disks != nil {
+		r.insert(&opt)
+	}
+	r.svc = New(opt)
 	r.svc.ackAgreed = w.plant
 	var err error
 	r.manager, err = service.New(service.Options{
@@ -116,6 +132,12 @@ func newSimReplica(env *sim.Env, w *simWorld) *simReplica {
 	}
 	if err = errors.Join(r.manager.Register(r.svc), r.manager.Start()); err != nil {
 		panic(err)
+	}
+	if opt.Restored != nil {
+		d := w.disks[env.Self().ID]
+		if got := saveable(r.svc.state); got != d.text {
+			w.bad = fmt.Errorf("node %d found on its disk\n%swhat was saved is\n%s", env.Self().ID, got, d.text)
+		}
 	}
 	return r
 }
@@ -267,7 +289,13 @@ func (r *simReplica) Check() error {
 	if s := r.manager.Stats(); s.Malformed+s.Early+r.svc.stats.Malformed+r.svc.stats.Diverged > 0 {
 		return fmt.Errorf("%+v, %+v", s, r.svc.stats)
 	}
-	return r.svc.state.verify(r.svc.self)
+	st := r.svc.state
+	seen := simSeen{st, st.epoch, r.svc.stats.Delivered}
+	if seen == r.seen || r.svc.sync.running {
+		return nil // no change since, but to an exchange of states
+	}
+	r.seen = seen
+	return st.verify(r.svc.self)
 }
 
 // check compares the live replicas at the end.
@@ -275,11 +303,9 @@ func (w *simWorld) check(live []sim.App) error {
 	var first *simReplica
 	for _, a := range live {
 		r := a.(*simReplica)
-		w.sum.PagesTaken += r.svc.stats.PagesTaken
-		w.sum.Lost += r.svc.stats.Lost
-		w.sum.Expired += r.svc.stats.Expired
-		w.sum.Discarded += r.svc.stats.Discarded
-		w.sum.Forwarded += r.svc.stats.Forwarded
+		of := r.svc.stats
+		of.Requests = 0 // here: acknowledged writes that were checked
+		w.sum.add(&of)
 		if !r.manager.Synchronized() {
 			return fmt.Errorf("node %d is not synchronized at the end", r.env.Node())
 		}
@@ -321,32 +347,79 @@ func (w *simWorld) check(live []sim.App) error {
 
 func simulate(seed uint64, plant bool, sum *Stats) *sim.Violation {
 	w := &simWorld{lost: map[string]bool{}, plant: plant}
+	if seed%3 == 0 {
+		w.disks = map[wire.NodeID]*simDisk{}
+	}
 	_, v := sim.NewWorld().Run(sim.Options{
 		Seed:         seed,
 		Service:      func(e *sim.Env) sim.App { return newSimReplica(e, w) },
 		ServiceCheck: w.check,
 	})
-	sum.Requests += w.sum.Requests
-	sum.PagesTaken += w.sum.PagesTaken
-	sum.Lost += w.sum.Lost
-	sum.Expired += w.sum.Expired
-	sum.Discarded += w.sum.Discarded
-	sum.Forwarded += w.sum.Forwarded
+	sum.add(&w.sum)
 	return v
 }
 
 func TestInSimulatedClustersWithEveryFaultNothingAcknowledgedIsLostUnreported(t *testing.T) {
+	var mu sync.Mutex
 	var sum Stats
-	for seed := *simFirst; seed < *simFirst+*simSeeds; seed++ {
-		if v := simulate(seed, false, &sum); v != nil {
-			t.Fatalf("seed %d: %v", seed, v)
-		}
+	var failed *sim.Violation
+	var workers sync.WaitGroup
+	next, at := *simFirst, uint64(0)
+	began, before := time.Now(), cpuTime()
+	for range *simJobs {
+		workers.Go(func() {
+			for {
+				mu.Lock()
+				seed := next
+				next++
+				if seed%1000 == 0 && *simSeeds >= 2000 {
+					fmt.Printf("seed %d after %v\n", seed, time.Since(began).Round(time.Second))
+				}
+				stop := failed != nil || seed >= *simFirst+*simSeeds
+				mu.Unlock()
+				if stop {
+					return
+				}
+				var one Stats
+				v := simulate(seed, false, &one)
+				mu.Lock()
+				sum.add(&one)
+				if v != nil && failed == nil {
+					failed, at = v, seed
+				}
+				mu.Unlock()
+			}
+		})
 	}
-	t.Logf("%d acknowledged writes checked, %d losses, %d pages taken, %d expired, %d discarded, %d reads forwarded",
-		sum.Requests, sum.Lost, sum.PagesTaken, sum.Expired, sum.Discarded, sum.Forwarded)
-	if *simSeeds >= 50 && min(sum.Requests, sum.Lost, sum.PagesTaken, sum.Expired) == 0 {
+	workers.Wait()
+	if failed != nil {
+		t.Fatalf("seed %d: %v\nagain: go test -run Simulated ./exec/ckpt -sim.seeds 1 -sim.first %d", at, failed, at)
+	}
+	t.Logf("%d seeds, %v of CPU each: %d acknowledged writes checked, %d losses (%d came back), %d pages taken, %d expired, %d discarded, %d reads forwarded, %d cuts saved, %d restored",
+		*simSeeds, (cpuTime()-before)/time.Duration(*simSeeds), sum.Requests, sum.Lost, sum.Returned, sum.PagesTaken, sum.Expired,
+		sum.Discarded, sum.Forwarded, sum.Saves, sum.Restored)
+	if *simSeeds >= 50 && min(sum.Requests, sum.Lost, sum.PagesTaken, sum.Expired, sum.Saves, sum.Restored) == 0 {
 		t.Error("the simulation did not get to the point")
 	}
+}
+
+func cpuTime() time.Duration {
+	var u unix.Rusage
+	_ = unix.Getrusage(unix.RUSAGE_SELF, &u)
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// add adds up what tests look at.
+func (s *Stats) add(o *Stats) {
+	s.Requests += o.Requests
+	s.PagesTaken += o.PagesTaken
+	s.Lost += o.Lost
+	s.Returned += o.Returned
+	s.Expired += o.Expired
+	s.Discarded += o.Discarded
+	s.Forwarded += o.Forwarded
+	s.Saves += o.Saves
+	s.Restored += o.Restored
 }
 
 // The planted bug of issue and design: answers at agreed delivery.
