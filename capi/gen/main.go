@@ -1,7 +1,8 @@
 // Command gen makes everything that follows from the lists in capi: the front's
 // entry points and prototypes, the linker's version scripts and the compile-time
-// proof of the headers, and what a test needs to call every function. It owns
-// capi/front/gen, ctests/abi/*.c and ctests/habits/c/gen and writes nothing else.
+// proof of the headers, what a test needs to call every function, and the index of
+// the functions. It owns capi/front/gen, ctests/abi/*.c, ctests/habits/c/gen and
+// doc/functions.md and writes nothing else.
 //
 // Lists:
 //
@@ -48,6 +49,9 @@ func Generate(root string) (map[string][]byte, error) {
 		return nil, err
 	}
 	generateCalls(api, files)
+	if err := generateIndex(root, api, files); err != nil {
+		return nil, err
+	}
 	if err := generateProof(root, files); err != nil {
 		return nil, err
 	}
