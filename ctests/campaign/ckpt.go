@@ -613,10 +613,11 @@ func (cy *ckptCycle) judge() error {
 }
 
 // filled waits until no section is being filled.
-func filled(n *harness.Node) error { return filledWithin(n, patience) }
+func filled(n *harness.Node) error { return filledWithin(n, patience, 5*time.Millisecond) }
 
-func filledWithin(n *harness.Node, timeout time.Duration) error {
-	for deadline := time.Now().Add(timeout); ; time.Sleep(5 * time.Millisecond) {
+// filledWithin asks in such steps: with very many sections the answer is work.
+func filledWithin(n *harness.Node, timeout, step time.Duration) error {
+	for deadline := time.Now().Add(timeout); ; time.Sleep(step) {
 		s, err := n.Status()
 		if err != nil {
 			return err
