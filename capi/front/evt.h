@@ -8,7 +8,8 @@
 #include "capi/front/object.h"
 #include "capi/front/service.h"
 
-enum { AISF_NAME_MAX = 256, AISF_PATTERNS_MAX = 64, AISF_PATTERN_MAX = 1024, AISF_DATA_MAX = 65536, AISF_RESERVED_IDS = 1000 };
+enum { AISF_NAME_MAX = 256, AISF_PATTERNS_MAX = 64, AISF_PATTERN_MAX = 1024, AISF_DATA_MAX = 65536, AISF_RESERVED_IDS = 1000,
+	AISF_CHANNELS_MAX = 4096 };
 
 /* A channel to open. id receives the handle. */
 struct aisf_opening {

@@ -5,6 +5,8 @@
  *   SIZE            the type of the sizes in it
  *   ROOM(p)         the member that tells how much room an entry has
  *   ARRAY_ROOM(a)   likewise of the array
+ *   ONE_BLOCK       defined: an array that the library allocates is one piece of
+ *                   memory with its patterns
  */
 #include <stdlib.h>
 #include <string.h>
@@ -109,6 +111,33 @@ static int allocate_patterns(SaEvtEventPatternT *list, const uint32_t *sizes, ui
 	return 0;
 }
 
+/* Allocates an array for patterns of these sizes, with room for them if that is to be
+ * one block. */
+static SaEvtEventPatternT *allocate_list(const uint32_t *sizes, uint32_t n)
+{
+	size_t size = (n == 0 ? 1 : n) * sizeof(SaEvtEventPatternT);
+#ifdef ONE_BLOCK
+	SaEvtEventPatternT *list;
+	uint8_t *bytes;
+	uint32_t i;
+
+	for (i = 0; i < n; i++)
+		size += sizes[i];
+	list = calloc(1, size);
+	if (list == NULL)
+		return NULL;
+	bytes = (uint8_t *)(list + (n == 0 ? 1 : n));
+	for (i = 0; i < n; bytes += sizes[i++]) {
+		list[i].pattern = bytes;
+		ROOM(&list[i]) = (SIZE)sizes[i];
+	}
+	return list;
+#else
+	(void)sizes;
+	return calloc(1, size);
+#endif
+}
+
 /* What saEvtEventAttributesGet tells of the patterns in c. */
 static unsigned give_patterns(SaEvtEventPatternArrayT *a, const struct aisrt_call *c)
 {
@@ -120,7 +149,7 @@ static unsigned give_patterns(SaEvtEventPatternArrayT *a, const struct aisrt_cal
 	uint64_t room = ARRAY_ROOM(a);
 
 	if (list == NULL) {
-		list = calloc(n == 0 ? 1 : n, sizeof(*list));
+		list = allocate_list(sizes, n);
 		if (list == NULL)
 			return AISF_NO_MEMORY;
 		room = n;

@@ -61,7 +61,8 @@ enum aisf_type {
 	AISF_AMF_A01,
 	AISF_AMF_A01_ALONE, /* the connection of one call without a handle */
 	AISF_AMF_B01,
-	AISF_AMF_OSAF
+	AISF_AMF_OSAF,
+	AISF_EVT_OSAF
 };
 
 /* Service numbers of the protocol. */

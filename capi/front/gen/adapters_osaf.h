@@ -6,6 +6,7 @@
 #define SA_CLM_B01
 #endif
 #include "opensaf/saClm.h"
+#include "opensaf/saEvt.h"
 #include "opensaf/saAmf.h"
 
 SaAisErrorT aisf_osaf_saClmInitialize_4(
@@ -67,6 +68,98 @@ SaAisErrorT aisf_osaf_saClmClusterNodeGet(
 	SaClmNodeIdT nodeId,
 	SaTimeT timeout,
 	SaClmClusterNodeT *clusterNode);
+
+SaAisErrorT aisf_osaf_saEvtInitialize(
+	SaEvtHandleT *evtHandle,
+	const SaEvtCallbacksT *callbacks,
+	SaVersionT *version);
+
+SaAisErrorT aisf_osaf_saEvtSelectionObjectGet(
+	SaEvtHandleT evtHandle,
+	SaSelectionObjectT *selectionObject);
+
+SaAisErrorT aisf_osaf_saEvtDispatch(
+	SaEvtHandleT evtHandle,
+	SaDispatchFlagsT dispatchFlags);
+
+SaAisErrorT aisf_osaf_saEvtFinalize(
+	SaEvtHandleT evtHandle);
+
+SaAisErrorT aisf_osaf_saEvtChannelOpen(
+	SaEvtHandleT evtHandle,
+	const SaNameT *channelName,
+	SaEvtChannelOpenFlagsT channelOpenFlags,
+	SaTimeT timeout,
+	SaEvtChannelHandleT *channelHandle);
+
+SaAisErrorT aisf_osaf_saEvtChannelOpenAsync(
+	SaEvtHandleT evtHandle,
+	SaInvocationT invocation,
+	const SaNameT *channelName,
+	SaEvtChannelOpenFlagsT channelOpenFlags);
+
+SaAisErrorT aisf_osaf_saEvtChannelClose(
+	SaEvtChannelHandleT channelHandle);
+
+SaAisErrorT aisf_osaf_saEvtChannelUnlink(
+	SaEvtHandleT evtHandle,
+	const SaNameT *channelName);
+
+SaAisErrorT aisf_osaf_saEvtEventAllocate(
+	SaEvtChannelHandleT channelHandle,
+	SaEvtEventHandleT *eventHandle);
+
+SaAisErrorT aisf_osaf_saEvtEventFree(
+	SaEvtEventHandleT eventHandle);
+
+SaAisErrorT aisf_osaf_saEvtEventAttributesSet(
+	SaEvtEventHandleT eventHandle,
+	const SaEvtEventPatternArrayT *patternArray,
+	SaEvtEventPriorityT priority,
+	SaTimeT retentionTime,
+	const SaNameT *publisherName);
+
+SaAisErrorT aisf_osaf_saEvtEventAttributesGet(
+	SaEvtEventHandleT eventHandle,
+	SaEvtEventPatternArrayT *patternArray,
+	SaEvtEventPriorityT *priority,
+	SaTimeT *retentionTime,
+	SaNameT *publisherName,
+	SaTimeT *publishTime,
+	SaEvtEventIdT *eventId);
+
+SaAisErrorT aisf_osaf_saEvtEventPatternFree(
+	SaEvtEventHandleT eventHandle,
+	SaEvtEventPatternT *patterns);
+
+SaAisErrorT aisf_osaf_saEvtEventDataGet(
+	SaEvtEventHandleT eventHandle,
+	void *eventData,
+	SaSizeT *eventDataSize);
+
+SaAisErrorT aisf_osaf_saEvtEventPublish(
+	SaEvtEventHandleT eventHandle,
+	const void *eventData,
+	SaSizeT eventDataSize,
+	SaEvtEventIdT *eventId);
+
+SaAisErrorT aisf_osaf_saEvtEventSubscribe(
+	SaEvtChannelHandleT channelHandle,
+	const SaEvtEventFilterArrayT *filters,
+	SaEvtSubscriptionIdT subscriptionId);
+
+SaAisErrorT aisf_osaf_saEvtEventUnsubscribe(
+	SaEvtChannelHandleT channelHandle,
+	SaEvtSubscriptionIdT subscriptionId);
+
+SaAisErrorT aisf_osaf_saEvtEventRetentionTimeClear(
+	SaEvtChannelHandleT channelHandle,
+	const SaEvtEventIdT eventId);
+
+SaAisErrorT aisf_osaf_saEvtLimitGet(
+	SaEvtHandleT evtHandle,
+	SaEvtLimitIdT limitId,
+	SaLimitValueT *limitValue);
 
 SaAisErrorT aisf_osaf_saAmfInitialize(
 	SaAmfHandleT *amfHandle,
