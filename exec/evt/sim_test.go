@@ -626,8 +626,8 @@ func runSeed(sw *sim.World, seed uint64) (*world, error) {
 
 func TestSeedsThatFailedOnceDoNot(t *testing.T) {
 	for _, seed := range []uint64{
-		224,  // events of ended subscriptions were held in a queue where nothing else waited
-		361,  // two channels of one partition become one: what one retains is not the other's
+		224, // events of ended subscriptions were held in a queue where nothing else waited
+		361, // two channels of one partition become one: what one retains is not the other's
 	} {
 		if _, err := runSeed(sim.NewWorld(), seed); err != nil {
 			t.Error(err)
