@@ -1,0 +1,354 @@
+package amfcampaign
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"ais/ctests/amfkit"
+	"ais/ctests/harness"
+	"ais/exec/amf/report"
+)
+
+// Chaos is a trial of cycles, each with a fault: a component is killed, an executive is
+// killed and started again, or a node is cut off for a while, during which components
+// may be killed, too. Components are started by the executives.
+//
+// What must hold: no two processes are active for an instance of the 2N group at a time,
+// unless they are in different partitions or one belongs to an executive that was
+// killed (with Majority: not even then); when a fault is over every instance is assigned
+// fully and every node sees the same; what components were told is what the tree shows;
+// as many component processes run as are configured, and none is a zombie; nothing of a
+// killed executive is left.
+type Chaos struct {
+	Cycles   int
+	Seed     uint64
+	Majority bool
+	Logf     func(string, ...any)
+
+	Done       map[string]int // faults by kind
+	Gone       time.Duration  // longest time until the components of a killed executive had ended
+	AfterKill  time.Duration  // longest time two were active because an executive was killed
+	Apart      time.Duration  // longest time two were active in two partitions
+	AfterMerge time.Duration  // of these, at most so long after the link was back
+	Recovered  time.Duration  // longest time from the end of a fault to full assignment
+	Spans      int            // times of activity that were compared
+
+	c       *harness.Cluster
+	log     *amfkit.Log
+	lives   *amfkit.Lives
+	program string
+	rnd     *rand.Rand
+	windows []window
+}
+
+// window is the time from a fault to the end of its consequences.
+type window struct {
+	from, to time.Duration
+	node     int           // of an executive that was killed, or that was cut off
+	cut      bool          // cut off
+	healed   time.Duration // when the link was back
+}
+
+const units = 3
+
+func (r *Chaos) String() string {
+	return fmt.Sprintf("%v: %d times of activity compared; components of a killed executive gone within %s; two active: because an executive was killed at most %s, in two partitions at most %s, of that after the link was back %s; fully assigned again at most %s after a fault",
+		r.Done, r.Spans, ms(r.Gone), ms(r.AfterKill), ms(r.Apart), ms(r.AfterMerge), ms(r.Recovered))
+}
+
+// Run runs the trial.
+func (r *Chaos) Run() (err error) {
+	opt := harness.Options{Nodes: units, Namespaces: true}
+	if r.Majority {
+		opt.Conf = append(opt.Conf, "amf_majority: on")
+	}
+	if r.c, err = harness.New(opt); err != nil {
+		return err
+	}
+	defer r.c.Close()
+	if r.program, err = r.c.Build.CompileC(component, harness.GenB); err != nil {
+		return err
+	}
+	r.rnd, r.Done = rand.New(rand.NewPCG(r.Seed, 66)), map[string]int{}
+	r.log = &amfkit.Log{Path: filepath.Join(r.c.Dir, "components.log")}
+	conf := amfkit.Config{Nodes: units, Program: r.program, Log: r.log.Path, Instances: []string{"SI1", "SI2"}, Health: true}
+	for i := 1; i <= units; i++ {
+		conf.Units = append(conf.Units, amfkit.Unit{Name: fmt.Sprintf("SU%d", i), Node: fmt.Sprintf("node%d", i), Components: []string{"web", "db"}})
+	}
+	if err := amfkit.Install(r.c, "amf.conf", conf.Text()); err != nil {
+		return err
+	}
+	r.lives = amfkit.Watch(r.log.Path)
+	defer r.lives.Close()
+	if err := r.c.StartAll(patience); err != nil {
+		return err
+	}
+	if err := r.settle(); err != nil {
+		return fmt.Errorf("at the start: %w\n%s", err, Evidence(r.c, r.log))
+	}
+	for i := range r.Cycles {
+		if err := r.cycle(); err != nil {
+			return fmt.Errorf("cycle %d: %w\n%s", i+1, err, Evidence(r.c, r.log))
+		}
+	}
+	return r.judge()
+}
+
+func (r *Chaos) cycle() error {
+	time.Sleep(time.Duration(r.rnd.IntN(100)) * time.Millisecond)
+	node := r.rnd.IntN(units)
+	w := window{from: harness.Monotonic(), node: node}
+	var err error
+	kind := ""
+	switch r.rnd.IntN(3) {
+	case 0:
+		kind = "components killed"
+		w.node = -1
+		err = r.killComponents(node)
+	case 1:
+		kind = "executives killed"
+		err = r.killExecutive(node)
+	default:
+		kind = "partitions"
+		w.cut = true
+		err = r.partition(node)
+		w.healed = harness.Monotonic()
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", kind, err)
+	}
+	over := harness.Monotonic()
+	if err := r.settle(); err != nil {
+		return fmt.Errorf("after %s on node %d: %w", kind, node+1, err)
+	}
+	w.to = harness.Monotonic()
+	r.Recovered = max(r.Recovered, w.to-over)
+	r.windows = append(r.windows, w)
+	r.Done[kind]++
+	if r.Logf != nil {
+		r.Logf("%s on node %d: settled after %s", kind, node+1, ms(w.to-over))
+	}
+	return nil
+}
+
+// killComponents kills one or both components of a unit.
+func (r *Chaos) killComponents(node int) error {
+	n := r.c.Nodes[node]
+	killed := 0
+	for i := range 2 {
+		if i == 1 && r.rnd.IntN(2) == 0 {
+			break
+		}
+		pid, err := processOf(n, fmt.Sprintf("SU%d", node+1), (i+r.rnd.IntN(2))%2)
+		if err != nil { // it is being started again
+			continue
+		}
+		if err := syscall.Kill(pid, syscall.SIGKILL); err == nil {
+			killed++
+		}
+	}
+	if killed == 0 {
+		return errors.New("no process was found")
+	}
+	return nil
+}
+
+// killExecutive kills an executive, sees its components die, and starts it again.
+func (r *Chaos) killExecutive(node int) error {
+	n := r.c.Nodes[node]
+	before := r.pids(node + 1)
+	at, err := n.Kill()
+	if err != nil {
+		return err
+	}
+	<-n.Exec.Done()
+	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(time.Millisecond) {
+		left := 0
+		for _, pid := range before {
+			if died := r.lives.Died(pid); died == 0 {
+				left++
+			} else {
+				r.Gone = max(r.Gone, died-at)
+			}
+		}
+		if left == 0 {
+			break
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("%d of %d components outlive their executive", left, len(before))
+		}
+	}
+	time.Sleep(time.Duration(r.rnd.IntN(300)) * time.Millisecond)
+	return n.Start()
+}
+
+// pids are the processes of a unit that run.
+func (r *Chaos) pids(unit int) []int {
+	var out []int
+	events := r.lives.Events()
+	for i := range events {
+		if e := &events[i]; e.Words == "start" && e.Unit() == fmt.Sprintf("SU%d", unit) && r.lives.Died(e.PID) == 0 {
+			out = append(out, e.PID)
+		}
+	}
+	return out
+}
+
+// partition cuts a node off for a while.
+func (r *Chaos) partition(node int) error {
+	inside := r.rnd.IntN(2) == 0
+	if err := r.c.Net.Cut(node+1, true, inside); err != nil {
+		return err
+	}
+	time.Sleep(1500*time.Millisecond + time.Duration(r.rnd.IntN(1500))*time.Millisecond)
+	if r.rnd.IntN(2) == 0 {
+		_ = r.killComponents(r.rnd.IntN(units)) // whoever is there
+		time.Sleep(time.Duration(r.rnd.IntN(200)) * time.Millisecond)
+	}
+	return r.c.Net.Cut(node+1, false, inside)
+}
+
+// settle waits until everything is as it is to be when nothing is wrong.
+func (r *Chaos) settle() error {
+	if err := r.c.WaitWhole(patience); err != nil {
+		return err
+	}
+	var first *report.Tree
+	for _, n := range r.c.Nodes {
+		t, err := amfkit.WaitTree(n, patience, func(t *report.Tree) string {
+			if why := amfkit.FullyAssigned(t); why != "" {
+				return why
+			}
+			for _, g := range t.Groups {
+				for _, u := range g.Units {
+					if u.Presence != "instantiated" || u.Readiness != "in-service" {
+						return u.Name + " is " + u.Presence + ", " + u.Readiness
+					}
+				}
+			}
+			return ""
+		})
+		if err != nil {
+			return err
+		}
+		if first == nil {
+			first = t
+		} else if a, b := roles(first), roles(t); a != b {
+			return fmt.Errorf("node %d sees %s, node 1 sees %s", n.Index, b, a)
+		}
+	}
+	if err := r.agree(first); err != nil {
+		return err
+	}
+	return r.processes()
+}
+
+func roles(t *report.Tree) string {
+	var b strings.Builder
+	for _, i := range t.Instances {
+		fmt.Fprintf(&b, "%s: %v %v; ", i.Name, i.Active, i.Standby)
+	}
+	return b.String()
+}
+
+// agree compares what processes were told with what the tree shows.
+func (r *Chaos) agree(t *report.Tree) error {
+	why := ""
+	for deadline := time.Now().Add(2 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		active := map[string][]string{}
+		for _, s := range r.lives.Actives() {
+			if s.To == 0 {
+				active[s.CSI] = append(active[s.CSI], s.Component)
+			}
+		}
+		why = ""
+		for _, g := range t.Groups {
+			for _, u := range g.Units {
+				for _, c := range u.Components {
+					for _, a := range c.CSIs {
+						told := len(active[a.CSI]) == 1 && active[a.CSI][0] == c.DN
+						if a.HA == "active" && !told {
+							why = fmt.Sprintf("%s is active for %s; processes that are: %v", c.DN, a.CSI, active[a.CSI])
+						}
+					}
+				}
+			}
+		}
+		if why == "" {
+			return nil
+		}
+	}
+	return errors.New(why)
+}
+
+// processes counts components: no orphan, no zombie.
+func (r *Chaos) processes() error {
+	var running, zombies []int
+	for deadline := time.Now().Add(2 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		var err error
+		if running, zombies, err = amfkit.Processes(r.program); err != nil {
+			return err
+		}
+		if len(running) == 2*units && len(zombies) == 0 {
+			return nil
+		}
+	}
+	return fmt.Errorf("%d processes of components %v, %d zombies %v; %d processes are configured", len(running), running, len(zombies), zombies, 2*units)
+}
+
+// judge compares all times of activity with each other.
+func (r *Chaos) judge() error {
+	spans := r.lives.Actives()
+	r.Spans = len(spans)
+	now := harness.Monotonic()
+	byCSI := map[string][]amfkit.Span{}
+	for _, s := range spans {
+		byCSI[s.CSI] = append(byCSI[s.CSI], s)
+	}
+	var wrong []error
+	for csi, list := range byCSI {
+		for i := range list {
+			for j := i + 1; j < len(list); j++ {
+				if from, to, ok := list[i].Overlap(&list[j], now); ok {
+					if err := r.excused(&list[i], &list[j], from, to); err != nil {
+						wrong = append(wrong, fmt.Errorf("%s: %s (%d) and %s (%d) were both active for %s, from %.6f on: %w", csi,
+							list[i].Component, list[i].PID, list[j].Component, list[j].PID, ms(to-from), from.Seconds(), err))
+					}
+				}
+			}
+		}
+	}
+	if len(wrong) > 10 {
+		wrong = append(wrong[:10], fmt.Errorf("and %d more", len(wrong)-10))
+	}
+	return errors.Join(wrong...)
+}
+
+// excused looks for the fault that let two be active, and counts it.
+func (r *Chaos) excused(a, b *amfkit.Span, from, to time.Duration) error {
+	if r.Majority {
+		return errors.New("the majority rule forbids it at any time")
+	}
+	for _, w := range r.windows {
+		if from < w.from || to > w.to || w.node < 0 {
+			continue
+		}
+		unit := fmt.Sprintf("safSu=SU%d,", w.node+1)
+		if !strings.Contains(a.Component, unit) && !strings.Contains(b.Component, unit) {
+			continue
+		}
+		if w.cut {
+			r.Apart = max(r.Apart, to-from)
+			r.AfterMerge = max(r.AfterMerge, to-w.healed)
+		} else {
+			r.AfterKill = max(r.AfterKill, to-from)
+		}
+		return nil
+	}
+	return errors.New("no fault excuses it")
+}
