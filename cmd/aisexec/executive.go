@@ -181,6 +181,7 @@ func (e *executive) services() (err error) {
 		Address: e.addressText,
 		Trace:   e.recorder.AppendText,
 		Wall:    time.Now,
+		Ckpt:    e.reportCheckpoints,
 	})
 	for _, svc := range []service.Service{e.evs, e.clm, e.amf, e.ckpt, e.evt, e.ctl} {
 		if err := e.manager.Register(svc); err != nil {
@@ -188,37 +189,6 @@ func (e *executive) services() (err error) {
 		}
 	}
 	return e.manager.Start()
-}
-
-// checkpoints makes the checkpoint service, with what is on disk.
-func (e *executive) checkpoints() error {
-	n := e.set.net
-	opt := ckpt.Options{
-		Now:       func() int64 { return int64(e.loop.Now()) },
-		Wall:      func() int64 { return time.Now().UnixNano() },
-		Used:      tuneFor,
-		Lost:      e.lostCheckpoint,
-		Memory:    int64(n.CheckpointMemory) << 20,
-		Each:      int64(n.CheckpointSize) << 20,
-		SaveDelay: n.CheckpointDelay.Nanoseconds(),
-	}
-	if n.CheckpointDir != "" {
-		store, found, err := disk.Open(disk.Options{Dir: n.CheckpointDir, Post: e.loop.Post})
-		if err != nil {
-			return err
-		}
-		e.disk, opt.Store, opt.Restored = store, store, found.Image
-		for _, p := range found.Problems {
-			opt.Problems++
-			e.log.Error("a file of checkpoints is not whole", "problem", p)
-		}
-		if found.Image != nil {
-			checkpoints, sections, bytes := found.Image.Count()
-			e.log.Info("checkpoints on disk", "file", found.File, "checkpoints", checkpoints, "sections", sections, "bytes", bytes)
-		}
-	}
-	e.ckpt = ckpt.New(opt)
-	return nil
 }
 
 // listen opens the socket of the library.
@@ -333,12 +303,6 @@ func (e *executive) after(d int64, f func()) (cancel func()) {
 }
 
 func (e *executive) logf(format string, args ...any) { e.log.Info(fmt.Sprintf(format, args...)) }
-
-// lostCheckpoint tells the operator what a merge of partitions discarded.
-func (e *executive) lostCheckpoint(l ckpt.Loss) {
-	e.log.Warn("a merge of partitions discarded a change of a checkpoint", "kind", l.Kind, "checkpoint", l.Checkpoint,
-		"section", fmt.Sprintf("%q", l.Section), "node", l.Node, "written", time.Unix(0, l.Updated).UTC().Format(time.RFC3339Nano))
-}
 
 // upper is what the ring delivers to: group messaging, and the manager's turn
 // after it.

@@ -145,6 +145,7 @@ type merger struct {
 	rejects int // checkpoints discarded because no whole replica is left
 
 	graves map[buried]uint64 // chains of removed sections
+	went   []map[uint64]bool // chains each partition went through
 
 	dead   map[ident]bool        // unlinked according to some partition
 	target map[ident]*checkpoint // what a checkpoint's handles refer to now
@@ -231,6 +232,7 @@ func (m *merger) history() {
 		}
 	}
 	out.epoch = m.parts[0].st.epoch
+	out.passed, m.went = joinPassages(m.parts)
 }
 
 // removed joins the memories of removed checkpoints.
@@ -295,7 +297,12 @@ func (m *merger) behind(a, b *candidate) bool {
 	if a.at.epoch == b.at.epoch {
 		return a.at.Tick < b.at.Tick
 	}
-	return m.parts[b.part].st.knows(a.at) && !m.parts[a.part].st.knows(b.at)
+	return m.knew(b.part, a) && !m.knew(a.part, b)
+}
+
+// knew reports whether a partition has, or had before, what another has.
+func (m *merger) knew(part int, c *candidate) bool {
+	return m.parts[part].st.knows(c.at) || m.had(part, c.sec)
 }
 
 // latest picks among candidates the one that stays; losers are those that others
@@ -561,7 +568,7 @@ func (m *merger) section(ck *checkpoint, id ident, in []int, cands []candidate) 
 		if !gone && !st.knows(win.sec.created) {
 			continue
 		}
-		if gone && chain == win.sec.chain || st.knows(win.at) {
+		if gone && (chain == win.sec.chain || m.had(pi, win.sec)) || st.knows(win.at) {
 			return nil, false, true
 		}
 		m.report(LostDelete, ck, win.sec, pi)

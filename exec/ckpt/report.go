@@ -5,6 +5,7 @@ package ckpt
 
 import (
 	"cmp"
+	"fmt"
 	"hash/crc64"
 	"slices"
 	"strconv"
@@ -99,7 +100,9 @@ func printable(s string) string {
 // Info describes a checkpoint.
 type Info struct {
 	Name       string
+	ID         string // names it for ever
 	Attributes ipcwire.CkptAttributes
+	Left       int64 // of its retention, nanoseconds; -1: it does not run
 	Unlinked   bool
 	Sections   int
 	Bytes      uint64
@@ -107,6 +110,10 @@ type Info struct {
 	Openers    map[wire.NodeID]int // handles, by node
 	Filling    int                 // sections that not every node has whole
 	Missing    int                 // of these, not whole here
+	Whole      []wire.NodeID       // members that have it whole
+	Partial    []wire.NodeID       // members that have it in part so far
+
+	id ident
 }
 
 // SectionInfo describes a section.
@@ -129,15 +136,22 @@ type Overview struct {
 	Lost        []Loss
 }
 
+// Summary is an overview without the checkpoints.
+func (s *Service) Summary() Overview {
+	return Overview{Used: s.state.used, Limit: s.state.limit().all, Each: s.state.limit().each, Lost: slices.Clone(s.losses.list)}
+}
+
 // Overview is what this node knows.
 func (s *Service) Overview() Overview {
 	o := Overview{Used: s.state.used, Limit: s.state.limit().all, Each: s.state.limit().each, Lost: slices.Clone(s.losses.list)}
 	at := make(map[*checkpoint]*Info, len(s.state.all))
 	for _, ck := range s.state.all {
 		i := &Info{
-			Name: ck.name, Attributes: ck.attrs, Unlinked: ck.unlinked, Sections: len(ck.sections), Bytes: ck.bytes,
+			Name: ck.name, ID: fmt.Sprintf("%d.%x.%d", ck.id.Node.ID, ck.id.Node.Nonce[:4], ck.id.N), id: ck.id,
+			Left: s.left(ck), Attributes: ck.attrs, Unlinked: ck.unlinked, Sections: len(ck.sections), Bytes: ck.bytes,
 			Active: ck.active.ID, Openers: map[wire.NodeID]int{},
 		}
+		i.Whole, i.Partial = s.replicas(ck)
 		for _, sec := range ck.sections {
 			if sec.fill != nil {
 				i.Filling++
@@ -178,17 +192,7 @@ func (s *Service) Sections(name string) (list []SectionInfo, ok bool) {
 		if sec.gone {
 			continue
 		}
-		i := SectionInfo{ID: sec.id, Size: sec.size, Expiration: sec.expiration, Updated: sec.updated, Writer: sec.writer}
-		if sec.fill != nil {
-			i.Whole = []wire.NodeID{}
-			for _, h := range sec.fill.holders {
-				i.Whole = append(i.Whole, h.ID)
-			}
-		}
-		if sec.holder(s.self) {
-			i.Digest = crc64.Checksum(sec.data[:sec.size], digestTable)
-		}
-		list = append(list, i)
+		list = append(list, s.sectionInfo(sec))
 	}
 	return list, true
 }

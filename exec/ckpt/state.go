@@ -190,6 +190,7 @@ type state struct {
 	clients map[clientKey]*client
 	tombs   []tomb
 	graves  []grave
+	passed  passages
 	op      uint64             // of the request that is being done
 	limits  map[nodeKey]limits // of members: bytes they are willing to keep
 	used    int64              // bytes counted
@@ -242,6 +243,7 @@ func putMembers(b []byte, list []wire.Member) []byte {
 // enter ends the epoch and begins the next.
 func (s *state) enter(e epoch) {
 	s.history[s.epoch] = s.tick
+	s.passed.enter()
 	s.epoch = e
 }
 
@@ -426,6 +428,7 @@ func (ck *checkpoint) inactive() bool { return ck.collocated() && ck.active == n
 func (s *state) addSection(ck *checkpoint, sec *section) {
 	ck.nextSeq++
 	sec.ck, sec.seq = ck, ck.nextSeq
+	s.passed.note(sec.chain)
 	ck.sections[sec.id] = sec
 	ck.order = append(ck.order, sec)
 	ck.bytes += uint64(sec.size)
@@ -744,6 +747,7 @@ func (s *state) setExpiration(r ref, id []byte, expiration int64, node wire.Node
 	}
 	sec.expiration, sec.version, sec.writer = expiration, s.bump(), node
 	sec.chain = then(sec.chain, s.op)
+	s.passed.note(sec.chain)
 	s.touch(sec)
 	s.watch(r.ck, sec, wall)
 	return ipcwire.OK
@@ -765,6 +769,7 @@ func (s *state) overwrite(r ref, id, data []byte, node wire.NodeID, wall int64) 
 	}
 	sec.version, sec.writer, sec.updated = s.bump(), node, wall
 	sec.chain = then(s.op, uint64(sec.expiration)) // nothing else of before is left
+	s.passed.note(sec.chain)
 	sec.fill = nil
 	s.grew(ck, grow)
 	sec.size = len(data)
@@ -830,6 +835,7 @@ func (s *state) write(r ref, q *ipcwire.CkptWriteReq, node wire.NodeID, wall int
 			data = data[n:]
 			if sec.version != v {
 				sec.chain = then(sec.chain, s.op) // once, however many vectors are of it
+				s.passed.note(sec.chain)
 				s.touch(sec)
 			}
 			sec.version, sec.writer, sec.updated = v, node, wall

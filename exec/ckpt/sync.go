@@ -11,6 +11,7 @@
 //	history     count, for each epoch: epoch, last tick
 //	tombs       count, for each: ident, unlinked uint8, version
 //	graves      count, for each: born, chain uint64
+//	passed      count, for each: chain uint64
 //	checkpoint  ident, name, attributes, created, changed, unlinked uint8, active
 //	            node, what is left of the retention int64 when nobody has it open,
 //	            place of the last section
@@ -45,6 +46,7 @@ const (
 	syncClients    = 6
 	syncPart       = 7
 	syncGraves     = 8
+	syncPassed     = 9
 	syncMore       = 0x80 // with a kind: the message goes on in the next
 
 	syncChunk = 16 << 10 // a message of lists is closed when it has so many bytes
@@ -423,6 +425,11 @@ func (s *Service) encodeState() [][]byte {
 		w.b = le.AppendUint64(le.AppendUint64(w.b, g.born), g.chain)
 		w.item()
 	}
+	w.begin(syncPassed)
+	for _, c := range st.passed.list() {
+		w.b = le.AppendUint64(w.b, c)
+		w.item()
+	}
 	ids := make([]ident, 0, len(st.all))
 	for id := range st.all {
 		ids = append(ids, id)
@@ -611,6 +618,10 @@ func (p *peer) take(kind byte, r *reader) bool {
 	case syncGraves:
 		for range r.count(16) {
 			st.graves = append(st.graves, grave{r.u64(), r.u64()})
+		}
+	case syncPassed:
+		for range r.count(8) {
+			st.passed.past = append(st.passed.past, r.u64())
 		}
 	case syncCheckpoint:
 		return r.count(identSize) == 1 && p.takeCheckpoint(r)

@@ -29,6 +29,9 @@ type Sources struct {
 	Trace func(dst []byte, limit int) []byte
 	// Wall is the wall clock.
 	Wall func() time.Time
+	// Ckpt answers what is asked of checkpoints; ok false: there is no such
+	// checkpoint. nil: there is no such service.
+	Ckpt func(report.CkptRequest) (page report.CkptPage, ok bool)
 }
 
 // traceLimit leaves room for the frame's header.
@@ -94,9 +97,34 @@ func (s *Service) LibRequest(c service.Conn, seq uint32, op ipcwire.Op, body []b
 			return
 		}
 		s.wait(c, seq, req.Members)
+	case ipcwire.CtlCkpt:
+		s.checkpoints(c, seq, body)
 	default:
 		c.Respond(seq, ipcwire.ErrBadOperation, nil)
 	}
+}
+
+func (s *Service) checkpoints(c service.Conn, seq uint32, body []byte) {
+	var req report.CkptRequest
+	switch {
+	case s.src.Ckpt == nil:
+		c.Respond(seq, ipcwire.ErrNotSupported, nil)
+		return
+	case json.Unmarshal(body, &req) != nil:
+		c.Respond(seq, ipcwire.ErrInvalidParam, nil)
+		return
+	}
+	page, ok := s.src.Ckpt(req)
+	if !ok {
+		c.Respond(seq, ipcwire.ErrNotExist, nil)
+		return
+	}
+	answer, err := json.Marshal(&page)
+	if err != nil || len(answer) > ipcwire.MaxFrame-ipcwire.HeaderSize {
+		c.Respond(seq, ipcwire.ErrLibrary, nil)
+		return
+	}
+	c.Respond(seq, ipcwire.OK, answer)
 }
 
 func (s *Service) wait(c service.Conn, seq uint32, members int) {

@@ -105,5 +105,6 @@ const (
 const (
 	CtlStatus Op = 0x401
 	CtlTrace  Op = 0x402
+	CtlCkpt   Op = 0x404 // request JSON report.CkptRequest; response JSON report.CkptPage
 	CtlWait   Op = 0x403 // request {"members":N}; answered once the configuration has N members
 )
