@@ -80,6 +80,7 @@ var sources = map[string]struct {
 	"evs.b.":  {"ctests/conformance/c/evs.c", harness.GenB},
 	"evt.a.":  {"ctests/conformance/c/evt.c", harness.GenA},
 	"evt.b.":  {"ctests/conformance/c/evt.c", harness.GenB},
+	"evt.o.":  {"ctests/conformance/c/evt.c", harness.GenOpenSAF},
 }
 
 func build(t *testing.T) map[string]*program {

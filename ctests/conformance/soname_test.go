@@ -25,12 +25,16 @@ func TestProgramsLinkedByTheSonamesOfTheOriginalsGetTheSameFromEVT(t *testing.T)
 		{"libais.so.2", "evt.b.", "include"},
 		{"libSaEvt.so.2", "evt.b.", "include"},
 		{"libSaEvt.so.3", "evt.b.", "include"},
+		{"libSaEvt.so.1", "evt.o.", "include/opensaf"},
 	} {
 		t.Run(s.soname, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "evt")
 			args := []string{"-std=c99", "-D_GNU_SOURCE", "-I" + filepath.Join(root, s.headers), "-o", path}
 			if s.prefix == "evt.a." {
 				args = append(args, "-DGENERATION_A", "-DAIS_A01_BIND(name)=")
+			}
+			if s.prefix == "evt.o." {
+				args = append(args, "-DGENERATION_O", "-DAIS_OSAF_BIND(name)=")
 			}
 			args = append(args, filepath.Join(root, "ctests/conformance/c/evt.c"), "-L"+lib, "-l:"+s.soname, "-lpthread", "-Wl,-rpath,"+lib)
 			if out, err := exec.Command("gcc", args...).CombinedOutput(); err != nil {
@@ -39,7 +43,7 @@ func TestProgramsLinkedByTheSonamesOfTheOriginalsGetTheSameFromEVT(t *testing.T)
 			p := &program{path: path, numbers: numbers[s.prefix].numbers}
 			run := runner{c: c}
 			for _, id := range []string{"init.ok", "async.ok", "unlink.ok", "unlink.while-open", "get.same", "data.ok",
-				"publish.largest", "subscribe.filters", "subscribe.retained", "unsubscribe.unknown", "clear.ok", "order", "finalize.children"} {
+				"publish.largest", "subscribe.filters", "subscribe.retained", "unsubscribe.unknown", "clear.ok", "order", "finalize.children", "patternfree.ok", "limit.ok"} {
 				for _, r := range table {
 					if r.id == s.prefix+id {
 						t.Run(id, func(t *testing.T) {

@@ -137,6 +137,8 @@ type Generation byte
 const (
 	GenA Generation = 'A' // A.01.01, include/a.01.01
 	GenB Generation = 'B' // B.01.01, include
+	// GenOpenSAF are the headers of OpenSAF, include/opensaf.
+	GenOpenSAF Generation = 'O'
 )
 
 var compiled struct {
@@ -164,8 +166,11 @@ func (b *Build) CompileC(source string, gen Generation) (string, error) {
 		atExit(func() { os.RemoveAll(dir) })
 	}
 	include := filepath.Join(b.Root, "include")
-	if gen == GenA {
+	switch gen {
+	case GenA:
 		include = filepath.Join(include, "a.01.01")
+	case GenOpenSAF:
+		include = filepath.Join(include, "opensaf")
 	}
 	name := strings.TrimSuffix(filepath.Base(source), ".c") + "-" + strings.ToLower(string(gen))
 	out := filepath.Join(compiled.dir, name)

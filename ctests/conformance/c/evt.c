@@ -1,6 +1,6 @@
 /*
  * Every documented result of every EVT function, generation A.01.01 (built with
- * GENERATION_A) and B.01.01. The rows and what they must give are in
+ * GENERATION_A), B.01.01, and B.03.01 of OpenSAF (GENERATION_O). The rows and what they must give are in
  * ../errors.tsv.
  */
 #include "conf.h"
@@ -17,7 +17,14 @@
 #else
 #include <saAis.h>
 #include <saEvt.h>
+#ifdef GENERATION_O
+#define ID(x) "evt.o." x
+#define SA_EVT_DATA_MAX_LEN 65536 /* what saEvtLimitGet says, see limit_ok */
+#define MAJOR 3
+#else
 #define ID(x) "evt.b." x
+#define MAJOR 1
+#endif
 #define OK SA_AIS_OK
 #define E(x) SA_AIS_ERR_##x
 #define ENAME(x) "SA_AIS_ERR_" #x
@@ -308,7 +315,7 @@ static int version_written(char release, int major, int minor)
 #ifdef GENERATION_A
 	check(v.releaseCode == release && v.major == major && v.minor == minor); /* never written */
 #else
-	check(v.releaseCode == 'B' && v.majorVersion == 1 && v.minorVersion == 1);
+	check(v.releaseCode == 'B' && v.majorVersion == MAJOR && v.minorVersion == 1);
 #endif
 	return e;
 }
@@ -1228,13 +1235,122 @@ static int get_allocates(void)
 	e = (int)saEvtEventAttributesGet(a.e, &list, NULL, NULL, NULL, NULL, NULL);
 	check(list.patternsNumber == 2 && list.patterns && list.patterns[1].patternSize == 5);
 	check(list.patterns && !memcmp(list.patterns[1].pattern, green, 5));
+#ifdef GENERATION_O
+	check(saEvtEventPatternFree(a.e, list.patterns) == OK);
+#else
 	if (list.patterns) {
 		free(list.patterns[0].pattern);
 		free(list.patterns[1].pattern);
 		free(list.patterns);
 	}
+#endif
 	return e;
 }
+
+#ifdef GENERATION_O
+/* --- what B.03.01 has more --- */
+
+static int init_major_three(void) { return version_written('B', 3, 1); }
+
+static int patterns_free(void)
+{
+	struct all a;
+	SaEvtEventPatternArrayT list;
+
+	must(received(&a), 0);
+	memset(&list, 0, sizeof list);
+	must(saEvtEventAttributesGet(seen[0], &list, NULL, NULL, NULL, NULL, NULL), OK);
+	return (int)saEvtEventPatternFree(seen[0], list.patterns);
+}
+
+static int patterns_none(void)
+{
+	struct all a;
+	SaEvtEventPatternArrayT list;
+
+	must(make(&a), 0);
+	memset(&list, 0, sizeof list);
+	must(saEvtEventAttributesGet(a.e, &list, NULL, NULL, NULL, NULL, NULL), OK);
+	check(list.patternsNumber == 0 && list.patterns != NULL);
+	return (int)saEvtEventPatternFree(a.e, list.patterns);
+}
+
+static int patterns_null(void)
+{
+	struct all a;
+
+	must(make(&a), 0);
+	return (int)saEvtEventPatternFree(a.e, NULL);
+}
+
+static int patterns_freed(void)
+{
+	struct all a;
+	SaEvtEventPatternArrayT list;
+	int e;
+
+	must(make(&a), 0);
+	must(set_all(a.e, 2), OK);
+	memset(&list, 0, sizeof list);
+	must(saEvtEventAttributesGet(a.e, &list, NULL, NULL, NULL, NULL, NULL), OK);
+	must(saEvtEventFree(a.e), OK);
+	e = (int)saEvtEventPatternFree(a.e, list.patterns);
+	check(list.patterns[1].patternSize == 5 && !memcmp(list.patterns[1].pattern, green, 5)); /* still the caller's */
+	return e;
+}
+
+static int limit_of(SaEvtLimitIdT id, SaLimitValueT *value)
+{
+	SaEvtHandleT h;
+
+	must(open_with(&h, &callbacks), OK);
+	return (int)saEvtLimitGet(h, id, value);
+}
+
+static int limit_ok(void)
+{
+	SaLimitValueT v;
+
+	memset(&v, 0xff, sizeof v);
+	must(limit_of(SA_EVT_MAX_NUM_CHANNELS_ID, &v), OK);
+	check(v.uint64Value == 4096);
+	must(limit_of(SA_EVT_MAX_EVT_SIZE_ID, &v), OK);
+	check(v.uint64Value == SA_EVT_DATA_MAX_LEN);
+	must(limit_of(SA_EVT_MAX_PATTERN_SIZE_ID, &v), OK);
+	check(v.uint64Value == 1024);
+	must(limit_of(SA_EVT_MAX_NUM_PATTERNS_ID, &v), OK);
+	check(v.uint64Value == 64);
+	memset(&v, 0, sizeof v);
+	check(limit_of(SA_EVT_MAX_RETENTION_DURATION_ID, &v) == OK && v.timeValue == SA_TIME_END);
+	return OK;
+}
+
+static int limit_null(void) { return limit_of(SA_EVT_MAX_EVT_SIZE_ID, NULL); }
+
+static int limit_unknown(void)
+{
+	SaLimitValueT v;
+
+	check(limit_of((SaEvtLimitIdT)6, &v) == (int)E(INVALID_PARAM));
+	return limit_of((SaEvtLimitIdT)0, &v);
+}
+
+static int limit_arbitrary(void)
+{
+	SaLimitValueT v;
+
+	return (int)saEvtLimitGet(ARBITRARY, SA_EVT_MAX_EVT_SIZE_ID, &v);
+}
+
+static int limit_stale(void)
+{
+	SaEvtHandleT h;
+	SaLimitValueT v;
+
+	must(finalized(&h), 0);
+	return (int)saEvtLimitGet(h, SA_EVT_MAX_EVT_SIZE_ID, &v);
+}
+#endif
 
 static int get_nothing(void)
 {
@@ -1797,6 +1913,18 @@ static const struct row rows[] = {
 	{ID("get.too-small"), get_too_small},
 	{ID("get.allocates"), get_allocates},
 	{ID("get.nothing"), get_nothing},
+#ifdef GENERATION_O
+	{ID("init.major-three"), init_major_three},
+	{ID("patternfree.ok"), patterns_free},
+	{ID("patternfree.none"), patterns_none},
+	{ID("patternfree.null"), patterns_null},
+	{ID("patternfree.event-freed"), patterns_freed},
+	{ID("limit.ok"), limit_ok},
+	{ID("limit.null"), limit_null},
+	{ID("limit.unknown"), limit_unknown},
+	{ID("limit.arbitrary"), limit_arbitrary},
+	{ID("limit.stale"), limit_stale},
+#endif
 	{ID("data.ok"), data_ok},
 	{ID("data.small"), data_small},
 	{ID("data.arbitrary"), data_bad},
@@ -1854,7 +1982,11 @@ static const struct error_name errors[] = {
 	{ENAME(NAME_NOT_FOUND), E(NAME_NOT_FOUND)},
 	{ENAME(NO_RESOURCES), E(NO_RESOURCES)},
 	{ENAME(BAD_FLAGS), E(BAD_FLAGS)},
+#ifdef GENERATION_O
+	{ENAME(ACCESS_DENIED), E(ACCESS_DENIED)},
+#else
 	{ENAME(SECURITY), E(SECURITY)},
+#endif
 #ifndef GENERATION_A
 	{ENAME(TOO_BIG), E(TOO_BIG)},
 #endif
