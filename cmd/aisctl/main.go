@@ -1,7 +1,7 @@
 // Command aisctl is what an operator asks an executive: its status, its flight
 // recorder, to tell when its configuration has so many members, and what its
-// services have. It changes nothing, unless it is told to publish an event, or to do
-// something to what AMF manages.
+// services have. It changes nothing, unless it is told to publish an event, to restore
+// a checkpoint, or to do something to what AMF manages.
 package main
 
 import (
@@ -43,7 +43,7 @@ Exit codes:
 		SilenceErrors: true,
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(statusCommand(), waitCommand(), traceCommand(), evtCommand(), amfCommand())
+	root.AddCommand(statusCommand(), waitCommand(), traceCommand(), evtCommand(), ckptCommand(), amfCommand())
 	return root
 }
 

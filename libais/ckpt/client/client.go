@@ -91,6 +91,11 @@ func (c *Client) Unlink(name string) ipcwire.Error {
 	return c.finish(ckpt.StartUnlink(c.conn, &c.scratch, []byte(name)))
 }
 
+// Activate makes the replica of this node the active one of a collocated checkpoint.
+func (c *Client) Activate(handle uint32) ipcwire.Error {
+	return c.finish(ckpt.StartActiveReplicaSet(c.conn, &c.scratch, handle))
+}
+
 // Create creates a section and returns its id; an empty one is generated.
 func (c *Client) Create(handle uint32, section []byte, expiration int64, data []byte) (id []byte, err ipcwire.Error) {
 	err = c.transfer(c.t.StartSectionCreate(c.conn, handle, section, expiration, data))
