@@ -411,7 +411,9 @@ static int found_empty(struct aisf_handle *h)
 			kick(h);
 			return 1;
 		}
-		n = recv(h->callback_fd, b, sizeof(b), MSG_DONTWAIT); /* is that all? */
+		/* Is it the end? A byte that is there by now stays: it belongs to
+		 * callbacks that are about to be seen. */
+		n = recv(h->callback_fd, b, sizeof(b), MSG_PEEK | MSG_DONTWAIT);
 	}
 	if (available(r) != 0)
 		return 1;

@@ -275,7 +275,13 @@ func (s *Server) beforeSleep() bool {
 		}
 		r := c.ring
 		if r.stalled {
-			kept = append(kept, c) // room comes with an event
+			// Room comes with an event; a hook after ours may have been one.
+			if took, _ := c.takeUp(ringQuantum); took > 0 || c.phase == ended {
+				kept = append(kept, s.hot[i:]...)
+				idle = false
+				break
+			}
+			kept = append(kept, c)
 			continue
 		}
 		if r.m.load(ipcwire.RingUpTail) == r.upHead {
