@@ -79,7 +79,9 @@ const (
 	// InUnregister: and takes it back. OK, NOT_EXIST, BAD_OPERATION (another proxy).
 	InUnregister
 	// InAnswer: the answer to Invocation of Comp: a program's saAmfResponse, or the
-	// end of a CLC-CLI command (OK, FAILED_OPERATION, TIMEOUT).
+	// end of a CLC-CLI command (OK, FAILED_OPERATION, TIMEOUT). With the Incarnation of
+	// the output, an error counts even if a later callback has made the one void that
+	// it answers.
 	InAnswer
 	// InQuiescingComplete: saAmfCSIQuiescingComplete, saAmfStoppingComplete.
 	InQuiescingComplete

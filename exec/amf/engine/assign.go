@@ -48,7 +48,7 @@ func (e *Engine) advance(u *unit, a *assign) {
 		return
 	}
 	switch {
-	case a.want == a.ha:
+	case a.want == a.ha && a.ha != HANone:
 	case a.ha == HANone:
 		switch {
 		case a.want == HANone || a.want == HAQuiescing:
@@ -145,8 +145,8 @@ func (e *Engine) awaitsSuccessor(u *unit, a *assign) bool {
 			return false // its unit has to make room
 		}
 	}
-	if e.placeOf(u) == placeOut && e.nodeOf(u) != nil && !e.nodeOf(u).present() {
-		return false
+	if !a.exposed() {
+		return false // nothing of it is there
 	}
 	waits := false
 	e.others(u, a, func(v *unit, b *assign) {
@@ -210,6 +210,9 @@ func (e *Engine) mayActivate(u *unit, a *assign) bool {
 			hot++
 		}
 	})
+	if planted(bugHaste) {
+		hot = 0
+	}
 	return hot < most && e.sponsored(u, a) && e.fitsNow(u, a, HAActive)
 }
 
@@ -711,6 +714,9 @@ func (e *Engine) answer(in *Input) ipcwire.Error {
 		}
 		e.acked(a, cs, cs.ha)
 	})
+	// A callback that a later one made void may have failed, too: what the component
+	// has is then not what it was told.
+	failed = failed || in.Result != ipcwire.OK && in.Incarnation == c.gen && c.alive && c.op == opNone
 	if failed {
 		e.sayf(CauseAnswerFailed, "a callback was answered with error %d", in.Result)
 		e.faultCSI(c)

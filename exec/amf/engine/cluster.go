@@ -120,6 +120,9 @@ func (e *Engine) present() int {
 
 // barred tells whether an absent node may still have an instance active.
 func (e *Engine) barred(si int32) bool {
+	if planted(bugNoBar) {
+		return false
+	}
 	for i := range e.leases {
 		if l := &e.leases[i]; l.sis == nil || slices.Contains(l.sis, si) {
 			return true
@@ -201,7 +204,7 @@ func (e *Engine) nodeGone(n *node) {
 // lost is the end of a component with its node: there is nobody to clean up, and
 // nothing to be cleaned up.
 func (e *Engine) lost(c *comp) {
-	if c.m.SU.External && c.proxy >= 0 {
+	if c.m.SU.External && c.m.IsProxied() {
 		// It does not live there; only its proxy did.
 		if c.registered {
 			e.unproxied(c)

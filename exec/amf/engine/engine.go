@@ -109,7 +109,7 @@ func limitOf(d time.Duration) time.Duration {
 
 // startTimer begins a timer; limit 0 or less has none begin.
 func (e *Engine) startTimer(kind timerKind, a, b int32, limit time.Duration) TimerID {
-	if limit <= 0 {
+	if limit <= 0 || planted(bugForgottenTimer) && kind == timerCSI {
 		return 0
 	}
 	e.lastTimer++

@@ -32,6 +32,9 @@ func (e *Engine) count(c *counter, kind timerKind, of int32, prob time.Duration,
 		c.timer = e.startTimer(kind, of, 0, prob)
 	}
 	c.n++
+	if planted(bugMiscount) {
+		most++
+	}
 	return int(c.n) > most
 }
 

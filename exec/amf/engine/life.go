@@ -80,7 +80,7 @@ func (e *Engine) hasWork(c *comp) bool {
 
 // raise instantiates a component when those of lower levels are.
 func (e *Engine) raise(u *unit, c *comp) {
-	if c.op != opNone || c.alive || c.m.SelfStarted || c.oper != Enabled || c.presence != Uninstantiated && c.presence != Restarting && c.presence != Instantiating {
+	if c.op != opNone || c.alive || c.m.SelfStarted && !c.registered || c.oper != Enabled || c.presence != Uninstantiated && c.presence != Restarting && c.presence != Instantiating {
 		return
 	}
 	for _, m := range u.m.Comps {
@@ -277,7 +277,9 @@ func (e *Engine) eachCSI(c *comp, f func(*assign, *csiAssign)) {
 func (e *Engine) gone(c *comp) {
 	e.endOp(c)
 	e.dropCalls(c)
-	e.unregistered(c)
+	if !(c.restart && c.proxy >= 0 && c.m.SelfStarted) { // an external component restarts under its proxy
+		e.unregistered(c)
+	}
 	c.alive = false
 	c.told = 0
 	if e.unitOf(c).m.Node == nil && !c.restart {
@@ -292,7 +294,7 @@ func (e *Engine) gone(c *comp) {
 	if c.restart {
 		c.restart = false
 		c.presence = Restarting
-		if c.m.SelfStarted {
+		if c.m.SelfStarted && !c.registered {
 			c.presence = Uninstantiated
 			c.host = 0
 		}
@@ -485,7 +487,7 @@ func (e *Engine) repairUnit(u *unit) {
 		}
 	}
 	u.failing, u.drain = false, false
-	if u.m.SG.AutoRepair {
+	if u.m.SG.AutoRepair && !planted(bugLostUnit) {
 		e.cause = CauseRepair
 		e.enableUnit(u)
 	}
@@ -607,6 +609,7 @@ func (e *Engine) register(in *Input) ipcwire.Error {
 		return ipcwire.ErrTryAgain
 	}
 	c.registered, c.caps, c.proxy = true, in.Callbacks, -1
+	c.told = OutOfService // which it takes for granted
 	e.emit(Output{Kind: OutRegistered, Node: n.member.ID, Comp: c.m, Incarnation: c.gen, Cause: e.cause})
 	e.instantiated(c)
 	e.touch()

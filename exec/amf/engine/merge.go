@@ -188,6 +188,9 @@ func (m *merger) better(a, b *Part) bool {
 
 // renumber gives every timer of a state a new id above last.
 func (e *Engine) renumber(last TimerID) TimerID {
+	if planted(bugStaleTimer) {
+		return last
+	}
 	to := make(map[TimerID]TimerID, len(e.timers))
 	for i := range e.timers {
 		last++
@@ -387,6 +390,9 @@ func (m *merger) evictOf(n *node, c *comp) {
 
 // resolve quiesces what is active twice: on the winner's side it stays.
 func (e *Engine) resolve(m *merger) {
+	if planted(bugBothKeep) {
+		return
+	}
 	for i, si := range e.sis {
 		var list []*assign
 		for _, su := range si.m.SG.SUs {

@@ -108,7 +108,9 @@ func (p *planner) stopping() {
 }
 
 // assignable tells whether an instance may have assignments at all.
-func (p *planner) assignable(si *instance) bool { return si.admin.state == Unlocked }
+func (p *planner) assignable(si *instance) bool {
+	return si.admin.state == Unlocked && !p.lostSponsor(si)
+}
 
 // mayGet tells whether a unit may get, or keep, the state for the instance.
 func (p *planner) mayGet(u *unit, si *instance) bool {
@@ -131,10 +133,6 @@ func (p *planner) try(u *unit, si *instance, ha HAState) bool {
 	}
 	if !p.mayGet(u, si) && !(ha == HAStandby && !p.e.quorate) || !p.readyFor(u, a, ha) {
 		return false
-	}
-	if ha == HAActive && a != nil && a.ha == HAActive && p.lostSponsor(si) {
-		p.take(u, a, HAActive)
-		return true // its place is kept, but it must not be active
 	}
 	if !p.room(u, ha) {
 		return false
@@ -377,19 +375,35 @@ func (p *planner) nPlusM() {
 		active[u] = true
 		return true
 	}
-	var rest []*instance
+	for _, class := range p.classes() {
+		var rest []*instance
+		for _, si := range class {
+			if !p.holder(si, give) {
+				rest = append(rest, si)
+			}
+		}
+		for _, si := range rest {
+			p.newActive(si, active, give)
+		}
+	}
+	p.standbyUnits(active)
+}
+
+// classes is the instances that may be assigned, those of one rank together: within a
+// class what is assigned stays, between classes the better rank wins.
+func (p *planner) classes() [][]*instance {
+	var list [][]*instance
+	last := -1
 	for _, si := range p.sis {
 		if !p.assignable(si) {
 			continue
 		}
-		if !p.holder(si, give) {
-			rest = append(rest, si)
+		if r := rankOf(si.m.Rank); r != last {
+			list, last = append(list, nil), r
 		}
+		list[len(list)-1] = append(list[len(list)-1], si)
 	}
-	for _, si := range rest {
-		p.newActive(si, active, give)
-	}
-	p.standbyUnits(active)
+	return list
 }
 
 // holder keeps an instance where it is active, or, after an SI swap, brings it where
@@ -480,7 +494,7 @@ func (p *planner) standbyUnits(active map[*unit]bool) {
 // wanted tells whether the plan has an active assignment for an instance.
 func (p *planner) wanted(si *instance) bool {
 	for _, u := range p.units {
-		if a := u.find(int32(si.m.Index)); a != nil && (a.want == HAActive || a.ha == HAActive) {
+		if a := u.find(int32(si.m.Index)); a != nil && (a.want == HAActive || a.want == HAQuiescing || a.ha == HAActive) {
 			return true
 		}
 	}
@@ -513,50 +527,66 @@ func (p *planner) noRedundancy() {
 	give := func(u *unit, si *instance) bool {
 		return p.planned(u, HAActive) == 0 && p.try(u, si, HAActive)
 	}
-	var rest []*instance
-	for _, si := range p.sis {
-		if p.assignable(si) && !p.holder(si, give) {
-			rest = append(rest, si)
-		}
-	}
-	for _, si := range rest {
-		for _, u := range p.units {
-			if has(u, si) == HAQuiesced && give(u, si) {
-				break
+	for _, class := range p.classes() {
+		var rest []*instance
+		for _, si := range class {
+			if !p.holder(si, give) {
+				rest = append(rest, si)
 			}
 		}
-		if p.wantedNow(si) {
-			continue
-		}
-		for _, u := range p.units {
-			if give(u, si) {
-				break
-			}
+		for _, si := range rest {
+			p.newSingle(si, give)
 		}
 	}
 }
 
-func (p *planner) wantedNow(si *instance) bool {
+func (p *planner) newSingle(si *instance, give func(*unit, *instance) bool) {
 	for _, u := range p.units {
-		if a := u.find(int32(si.m.Index)); a != nil && a.want == HAActive {
-			return true
+		if has(u, si) == HAQuiesced && give(u, si) {
+			return
 		}
 	}
-	return false
+	for _, u := range p.units {
+		if give(u, si) {
+			return
+		}
+	}
 }
 
 // counted: each instance active on so many units and standby on so many others
 // (N-way, N-way active, and every group of generation A).
 func (p *planner) counted() {
-	for _, si := range p.sis {
-		if !p.assignable(si) {
-			continue
+	for _, class := range p.classes() {
+		for _, ha := range []HAState{HAActive, HAStandby} {
+			// First those that stay where they are.
+			if !p.fresh {
+				for _, si := range class {
+					p.keep(si, ha, p.number(si, ha))
+				}
+			}
+			for _, si := range class {
+				p.fill(si, ha, p.number(si, ha))
+			}
 		}
-		p.fill(si, HAActive, p.e.actives(si))
 	}
-	for _, si := range p.sis {
-		if n := p.e.standbys(si); p.assignable(si) && n > 0 && p.wanted(si) {
-			p.fill(si, HAStandby, n)
+}
+
+// number is on how many units an instance is to have a state.
+func (p *planner) number(si *instance, ha HAState) int {
+	if ha == HAActive {
+		return p.e.actives(si)
+	}
+	if !p.wanted(si) {
+		return 0
+	}
+	return p.e.standbys(si)
+}
+
+// keep leaves an instance where it has the state, on n units at most.
+func (p *planner) keep(si *instance, ha HAState, n int) {
+	for _, u := range p.byStandbyRank(si) {
+		if n > 0 && has(u, si) == ha && (si.prefer < 0 || ha != HAActive) && p.try(u, si, ha) {
+			n--
 		}
 	}
 }
@@ -565,7 +595,7 @@ func (p *planner) counted() {
 // the next best, then by rank and load.
 func (p *planner) fill(si *instance, ha HAState, n int) {
 	for _, u := range p.units {
-		if a := u.find(int32(si.m.Index)); a != nil && a.want == HAQuiescing && ha == HAActive {
+		if a := u.find(int32(si.m.Index)); a != nil && (a.want == ha || a.want == HAQuiescing && ha == HAActive) {
 			n--
 		}
 	}

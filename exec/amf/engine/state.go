@@ -353,6 +353,16 @@ func (a *assign) hot() bool {
 	return false
 }
 
+// exposed tells whether any component still has anything of it.
+func (a *assign) exposed() bool {
+	for i := range a.csis {
+		if a.csis[i].exposed {
+			return true
+		}
+	}
+	return false
+}
+
 // adminOf is the strictest administrative state above and of a unit.
 func (e *Engine) adminOf(u *unit) AdminState {
 	g := e.groupOf(u)

@@ -1,0 +1,793 @@
+package engine
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"ais/exec/amf/model"
+	"ais/exec/gmi"
+	"ais/exec/service"
+	"ais/exec/totem/sim"
+	"ais/exec/totem/srp"
+	"ais/exec/totem/wire"
+	"ais/libais/ipcwire"
+)
+
+var (
+	simSeeds   = flag.Uint64("amf.seeds", 60, "simulated clusters")
+	simFirst   = flag.Uint64("amf.first", 1, "the first seed")
+	simWorkers = flag.Int("amf.workers", 1, "clusters to simulate at the same time")
+	simTrace   = flag.Bool("amf.trace", false, "print what the first seed does")
+)
+
+// amfWorld is what all nodes of one simulated cluster are checked against.
+type amfWorld struct {
+	m      simModel
+	bad    []string
+	live   []*amfNode // by node index; nil: down
+	trace  bool
+	counts amfCounts
+	// applied is the state after SyncApply, of the first member there.
+	applied map[wire.RingID]string
+}
+
+type amfCounts struct {
+	Seeds, Inputs, Sets, Actives, Takeovers, Crashes, Reports, LostAnswers, FailedAnswers, Admin, Merges, Failfasts, GivenUp,
+	Restarts, SuRestarts, SuFailovers, NodeFailovers, Switchovers, Expired, Majority uint64
+}
+
+func (w *amfWorld) complain(format string, args ...any) {
+	if len(w.bad) < 5 {
+		w.bad = append(w.bad, fmt.Sprintf(format, args...))
+	}
+}
+
+// simComp is a component's process.
+type simComp struct {
+	gen   uint32
+	alive bool
+	// does is what the process believes to have, by CSI; its last word is the
+	// truth about what it does.
+	does     map[int]HAState
+	// hung: it answers nothing and does nothing more. odd: it refused something, so
+	// that what it has and what it was told may differ.
+	hung, odd bool
+	quiesces []uint64 // invocations it will complete
+	// born says in which configuration it became active for a CSI.
+	born map[int]wire.RingID
+}
+
+// later is something that a node will do.
+type later struct {
+	at srp.Time
+	f  func()
+}
+
+// amfNode is one start of a node: replica, driver, and its components.
+type amfNode struct {
+	*Replica
+	w       *amfWorld
+	env     *sim.Env
+	manager *service.Manager
+	ring    wire.RingID
+	comps   []simComp
+	todo    []later
+	outbox  []Input
+	timers  map[*amfTimer]bool
+	order   uint64
+	counts  escalation
+	quietAt srp.Time
+	lastOp  srp.Time
+}
+
+type amfTimer struct {
+	at srp.Time
+	n  uint64
+	f  func()
+}
+
+func newAmfNode(env *sim.Env, w *amfWorld) *amfNode {
+	n := &amfNode{w: w, env: env, timers: map[*amfTimer]bool{}, comps: make([]simComp, len(w.m.c.Comps))}
+	for i := range n.comps {
+		n.comps[i] = simComp{does: map[int]HAState{}, born: map[int]wire.RingID{}}
+	}
+	var err error
+	n.manager, err = service.New(service.Options{
+		GMI: env.GMI(), Self: env.Self(), NodeName: fmt.Sprintf("n%d", env.Node()), Address: []byte{0, 0, 0, 0}, ClusterName: "sim",
+		BootTime: 1, SyncTimeout: 1e18,
+		Logf: func(format string, args ...any) {
+			if !strings.Contains(format, "lease is over") {
+				w.complain(format, args...)
+			}
+		},
+		After: func(d int64, f func()) func() {
+			n.order++
+			t := &amfTimer{at: n.now() + srp.Time(d), n: n.order, f: f}
+			n.timers[t] = true
+			return func() { delete(n.timers, t) }
+		},
+	})
+	if err == nil {
+		err = n.manager.Register(amfService{n})
+	}
+	if err == nil {
+		err = n.manager.Start()
+	}
+	if err != nil {
+		panic(err)
+	}
+	w.live[env.Node()] = n
+	return n
+}
+
+// now is the node's clock; with the majority rule clocks do not leap, which the lease
+// requires of them.
+func (n *amfNode) now() srp.Time {
+	if n.w.m.majority {
+		return n.env.True()
+	}
+	return n.env.Now()
+}
+
+// amfService is the service that the manager knows.
+type amfService struct{ *amfNode }
+
+func (s amfService) ID() ipcwire.Service { return ipcwire.AMF }
+func (s amfService) Name() string        { return "amf" }
+func (s amfService) ExecInit(env service.Env) error {
+	r, err := NewReplica(Options{Env: env, Cluster: s.w.m.c, Driver: s.amfNode, Now: func() int64 { return int64(s.now()) },
+		NodeName: env.NodeName(), Majority: s.w.m.majority, Lease: s.w.m.lease})
+	s.amfNode.Replica = r
+	return err
+}
+func (s amfService) LibInit(service.Conn, ipcwire.Generation, []byte) ipcwire.Error {
+	return ipcwire.ErrNotSupported
+}
+func (s amfService) LibRequest(service.Conn, uint32, ipcwire.Op, []byte) {}
+func (s amfService) LibExit(service.Conn)                                {}
+
+// Deliver watches the counters of escalation around every input.
+func (s amfService) Deliver(from wire.Member, msg []byte, id gmi.MessageID, transitional bool) {
+	n := s.amfNode
+	var in Input
+	if len(msg) > 0 && msg[0] == msgInput && DecodeInput(msg[1:], &in) {
+		n.counts.before(n, &in)
+		n.Replica.Deliver(from, msg, id, transitional)
+		n.counts.after(n)
+		n.checkState()
+		return
+	}
+	n.Replica.Deliver(from, msg, id, transitional)
+}
+
+func (s amfService) ConfigChange(kind srp.DeliveryKind, cfg *srp.Configuration) {
+	s.amfNode.Replica.ConfigChange(kind, cfg)
+}
+
+func (s amfService) SyncApply() {
+	n := s.amfNode
+	cfg := n.Replica.sync.cfg
+	n.counts.off = true
+	n.Replica.SyncApply()
+	n.counts.reset(n)
+	n.ring = cfg.Ring
+	said := describeEngine(n.e)
+	if first, ok := n.w.applied[n.ring]; ok && first != said {
+		n.w.complain("node %d, ring %v: the state is\n%sanother member's is\n%s", n.env.Node(), n.ring, said, first)
+	}
+	n.w.applied[n.ring] = said
+	n.checkState()
+}
+
+// describeEngine is everything that must be equal on all members.
+func describeEngine(e *Engine) string {
+	return string(e.Snapshot(func(TimerID) time.Duration { return 1 }))
+}
+
+// checkState: the state never says that an instance has more actives than its model
+// allows, and counters never exceed what is configured.
+func (n *amfNode) checkState() {
+	e := n.e
+	for i, si := range e.sis {
+		act := 0
+		for _, m := range si.m.SG.SUs {
+			if a := e.units[m.Index].find(int32(i)); a != nil && (a.ha == HAActive || a.ha == HAQuiescing) {
+				act++
+			}
+		}
+		if act > e.actives(si) {
+			n.w.complain("node %d: %s has %d active assignments", n.env.Node(), si.m.DN, act)
+		}
+		if act > 0 && n.w.m.majority && !e.quorate && e.cause == CauseNone {
+			n.w.complain("node %d: %s is active without a majority", n.env.Node(), si.m.DN)
+		}
+	}
+}
+
+// Execute carries out an output after a while.
+func (n *amfNode) Execute(o *Output) {
+	if o.Kind == OutProtectionGroup || o.Kind == OutRegistered || o.Kind == OutUnregistered {
+		return
+	}
+	out := *o
+	delay := srp.Time(n.env.Random(int(n.env.TokenTimeout() / 8)))
+	if n.env.Random(20) == 0 {
+		delay *= 6
+	}
+	n.after(delay, func() { n.do(&out) })
+}
+
+// after does something later; what was to be done before is done before.
+func (n *amfNode) after(d srp.Time, f func()) {
+	at := n.now() + d
+	if k := len(n.todo); k > 0 && n.todo[k-1].at > at {
+		at = n.todo[k-1].at
+	}
+	n.todo = append(n.todo, later{at, f})
+}
+
+func (n *amfNode) tracef(format string, args ...any) {
+	if n.w.trace {
+		fmt.Printf("%10.3f n%d AMF %s\n", float64(n.env.True())/1e6, n.env.Node(), fmt.Sprintf(format, args...))
+	}
+}
+
+// luck is what becomes of an answer: given, lost, or an error.
+func (n *amfNode) luck() string {
+	if !n.env.Faulty() {
+		return "ok"
+	}
+	switch n.env.Random(40) {
+	case 0:
+		n.w.counts.LostAnswers++
+		return "lost"
+	case 1:
+		n.w.counts.FailedAnswers++
+		return "fail"
+	}
+	return "ok"
+}
+
+func (n *amfNode) do(o *Output) {
+	if o.Kind == OutFailfast {
+		n.tracef("failfast")
+		for i := range n.comps {
+			n.kill(i)
+		}
+		n.w.counts.Failfasts++
+		n.env.Die()
+		return
+	}
+	c := &n.comps[o.Comp.Index]
+	luck := n.luck()
+	n.tracef("%s kind %d csi %v ha %s inv %d gen %d: %s", o.Comp.Name, o.Kind, o.CSI != nil, o.HA, o.Invocation, o.Incarnation, luck)
+	result := ipcwire.OK
+	if luck == "fail" {
+		result = ipcwire.ErrFailedOp
+	}
+	switch o.Kind {
+	case OutInstantiate:
+		if luck == "fail" {
+			break
+		}
+		if c.alive {
+			n.w.complain("node %d: %s is instantiated while it lives", n.env.Node(), o.Comp.DN)
+		}
+		*c = simComp{gen: o.Incarnation, alive: true, does: map[int]HAState{}, born: map[int]wire.RingID{}}
+		if o.Comp.Registers() && (luck == "ok" || n.env.Random(2) == 0) {
+			n.outbox = append(n.outbox, Input{Kind: InRegister, Comp: o.Comp.DN})
+		}
+		if o.Comp.Capability == model.NonPreInstantiable {
+			// It is active while it lives, for what it was instantiated for.
+			for _, a := range n.e.CSIsOf(o.Comp) {
+				n.becomes(o.Comp, a.CSI.Index, HAActive)
+			}
+		}
+	case OutTerminate:
+		if luck == "ok" {
+			n.kill(o.Comp.Index)
+		}
+	case OutCleanup:
+		if luck == "fail" && n.env.Random(3) > 0 { // cleanup fails seldom
+			luck, result = "ok", ipcwire.OK
+		}
+		if luck != "fail" {
+			n.kill(o.Comp.Index)
+		}
+	case OutCSISet, OutCSIRemove:
+		if !c.alive || c.gen != o.Incarnation {
+			return // nobody is there to answer
+		}
+		switch {
+		case c.hung:
+			return
+		case luck == "lost":
+			c.hung = true
+			if n.env.Random(2) == 0 {
+				n.assign(o, c)
+			}
+		case luck == "fail":
+			c.odd = true
+		default:
+			if !n.assign(o, c) {
+				result = ipcwire.ErrFailedOp
+			}
+		}
+	default:
+		n.w.complain("an output of kind %d", o.Kind)
+	}
+	if luck != "lost" {
+		n.outbox = append(n.outbox, Input{Kind: InAnswer, Comp: o.Comp.DN, Invocation: o.Invocation, Incarnation: o.Incarnation, Result: result})
+	}
+}
+
+// assign is what a component does about a callback; false: it cannot.
+func (n *amfNode) assign(o *Output, c *simComp) bool {
+	n.w.counts.Sets++
+	var csis []int
+	if o.CSI != nil {
+		csis = []int{o.CSI.Index}
+	} else {
+		for k := range c.does {
+			csis = append(csis, k)
+		}
+		slices.Sort(csis)
+	}
+	for _, k := range csis {
+		if o.Kind == OutCSIRemove {
+			delete(c.does, k)
+			continue
+		}
+		if _, has := c.does[k]; has == (o.Flags&FlagAddOne != 0) && o.CSI != nil {
+			if c.odd {
+				return false
+			}
+			n.w.complain("node %d: %s gets a set with flags %d, has the csi: %v", n.env.Node(), o.Comp.DN, o.Flags, has)
+		}
+		n.becomes(o.Comp, k, o.HA)
+	}
+	if o.HA == HAQuiescing {
+		inv := o.Invocation
+		gen := c.gen
+		if n.env.Faulty() && n.env.Random(20) == 0 {
+			return true // never completes; a lock or an error ends it
+		}
+		n.after(srp.Time(n.env.Random(int(n.env.TokenTimeout()))), func() {
+			if c.alive && c.gen == gen {
+				for k, ha := range c.does {
+					if ha == HAQuiescing {
+						c.does[k] = HAQuiesced
+					}
+				}
+				n.outbox = append(n.outbox, Input{Kind: InQuiescingComplete, Comp: o.Comp.DN, Invocation: inv, Result: ipcwire.OK})
+			}
+		})
+	}
+	return true
+}
+
+// becomes gives a component an HA state, and looks who else has it.
+func (n *amfNode) becomes(m *model.Comp, csi int, ha HAState) {
+	c := &n.comps[m.Index]
+	was := c.does[csi]
+	c.does[csi] = ha
+	if ha != HAActive {
+		return
+	}
+	n.w.counts.Actives++
+	if was != HAActive {
+		c.born[csi] = n.ring
+		n.checkActive(m, csi)
+	}
+}
+
+// acts tells whether a component is active for a CSI in earnest: it lives, on a node
+// that runs, and with the majority rule the node has its lease.
+func (n *amfNode) acts(comp, csi int) bool {
+	c := &n.comps[comp]
+	if !c.alive {
+		return false
+	}
+	if ha := c.does[csi]; ha != HAActive && ha != HAQuiescing {
+		return false
+	}
+	return !n.w.m.majority || int64(n.env.True()) < n.LeaseUntil() || planted(bugNoLease)
+}
+
+// checkActive looks whether anybody else is active for what a component just became
+// active for: in the same configuration never; with the majority rule nowhere.
+func (n *amfNode) checkActive(m *model.Comp, csi int) {
+	k := n.w.m.c.CSIs[csi]
+	if most := n.e.actives(n.e.sis[k.SI.Index]); most > 1 {
+		return
+	}
+	for _, o := range n.w.live {
+		if o == nil || !o.env.Up() {
+			continue
+		}
+		for i := range o.comps {
+			if o == n && i == m.Index || !o.acts(i, csi) {
+				continue
+			}
+			switch {
+			case n.w.m.majority:
+				n.w.complain("at %.3f node %d: %s becomes active for %s while %s on node %d is", float64(n.env.True())/1e6, n.env.Node(), m.Name, k.DN,
+					n.w.m.c.Comps[i].Name, o.env.Node())
+			case o.ring == n.ring:
+				n.w.complain("at %.3f node %d: %s becomes active for %s while %s on node %d is, in configuration %v", float64(n.env.True())/1e6,
+					n.env.Node(), m.Name, k.DN, n.w.m.c.Comps[i].Name, o.env.Node(), n.ring)
+			}
+		}
+	}
+}
+
+// kill ends a process.
+func (n *amfNode) kill(i int) {
+	c := &n.comps[i]
+	c.alive = false
+	clear(c.does)
+}
+
+// GiveUp ends what had an active role.
+func (n *amfNode) GiveUp(list []Doomed) {
+	for _, d := range list {
+		if c := &n.comps[d.Comp.Index]; c.gen == d.Incarnation {
+			n.tracef("gives up %s", d.Comp.Name)
+			n.w.counts.GivenUp++
+			n.kill(d.Comp.Index)
+		}
+	}
+}
+
+// Record counts, and feeds the check of escalation.
+func (n *amfNode) Record(r *Record) {
+	n.tracef("record %s %s: %s > %s (%s) %s", short(r.Object), r.What, r.From, r.To, r.Cause, r.Why)
+	if r.What == "recovery" {
+		n.counts.recovery(n, r)
+	}
+}
+
+// The simulator's own group is not used.
+type amfApp struct{ n *amfNode }
+
+func (amfApp) Deliver(wire.Member, []byte, gmi.MessageID, bool)  {}
+func (amfApp) ConfigChange(srp.DeliveryKind, *srp.Configuration) {}
+func (amfApp) Safe(gmi.MessageID)                                {}
+func (a amfApp) Step()                                           { a.n.step() }
+func (a amfApp) Check() error                                    { return a.n.check() }
+func (a amfApp) Settled() bool                                   { return a.n.settled() }
+
+func (n *amfNode) runTimers() {
+	for {
+		var first *amfTimer
+		for t := range n.timers {
+			if t.at <= n.now() && (first == nil || t.at < first.at || t.at == first.at && t.n < first.n) {
+				first = t
+			}
+		}
+		if first == nil {
+			return
+		}
+		delete(n.timers, first)
+		first.f()
+	}
+}
+
+func (n *amfNode) check() error {
+	n.runTimers()
+	n.manager.Work()
+	if s := n.manager.Stats(); s.Malformed+s.Early > 0 {
+		n.w.complain("%+v", s)
+	}
+	if s := n.Replica.stats; s.Malformed+s.Foreign > 0 {
+		n.w.complain("%+v", s)
+	}
+	if len(n.w.bad) > 0 {
+		return errors.New(strings.Join(n.w.bad, "\n"))
+	}
+	return nil
+}
+
+func (n *amfNode) step() {
+	n.runTimers()
+	n.manager.Work()
+	for len(n.todo) > 0 && n.todo[0].at <= n.now() {
+		f := n.todo[0].f
+		n.todo = n.todo[1:]
+		f()
+	}
+	n.faults()
+	for len(n.outbox) > 0 && n.Submit(&n.outbox[0], nil) {
+		n.outbox = n.outbox[1:]
+	}
+}
+
+var simRecoveries = []model.Recovery{model.NoRecommendation, model.ComponentRestart, model.ComponentRestart, model.ComponentRestart,
+	model.ComponentFailover, model.ComponentFailover, model.NodeSwitchover, model.NodeFailover, model.NodeFailfast, model.ApplicationRestart}
+
+// faults has components crash and report errors, and operators meddle, while faults
+// may happen; afterwards an operator puts things right.
+func (n *amfNode) faults() {
+	if !n.env.Faulty() {
+		n.repair()
+		return
+	}
+	if n.env.Random(6) == 0 {
+		i := n.env.Random(len(n.comps))
+		if c := &n.comps[i]; c.alive {
+			n.tracef("%s crashes", n.w.m.c.Comps[i].Name)
+			n.w.counts.Crashes++
+			n.kill(i)
+			n.outbox = append(n.outbox, Input{Kind: InDied, Comp: n.w.m.c.Comps[i].DN, Incarnation: c.gen})
+		}
+	}
+	if n.env.Random(8) == 0 {
+		c := n.w.m.c.Comps[n.env.Random(len(n.comps))]
+		if n.comps[c.Index].alive {
+			n.w.counts.Reports++
+			n.outbox = append(n.outbox, Input{Kind: InErrorReport, Comp: c.DN, Recovery: simRecoveries[n.env.Random(len(simRecoveries))]})
+		}
+	}
+	if n.env.Random(12) == 0 {
+		n.w.counts.Admin++
+		n.outbox = append(n.outbox, n.meddle())
+	}
+}
+
+func (n *amfNode) meddle() Input {
+	c := n.w.m.c
+	in := Input{Kind: InAdmin, Admin: []AdminOp{AdminLock, AdminUnlock, AdminUnlock, AdminShutdown, AdminSISwap, AdminRestart, AdminLockInstantiation, AdminUnlockInstantiation}[n.env.Random(8)]}
+	switch n.env.Random(4) {
+	case 0:
+		in.Target = c.SUs[n.env.Random(len(c.SUs))].DN
+	case 1:
+		in.Target = c.Nodes[n.env.Random(len(c.Nodes))].DN
+	case 2:
+		in.Target = c.Comps[n.env.Random(len(c.Comps))].DN
+	default:
+		in.Target = c.SIs[n.env.Random(len(c.SIs))].DN
+	}
+	return in
+}
+
+// repair is what an operator does when the faults have stopped: everything is
+// unlocked and repaired.
+func (n *amfNode) repair() {
+	if len(n.outbox) > 0 || !n.manager.Synchronized() || !n.lowest() || n.now() < n.lastOp+2*n.env.TokenTimeout() {
+		return
+	}
+	n.lastOp = n.now()
+	ask := func(op AdminOp, dn string) { n.outbox = append(n.outbox, Input{Kind: InAdmin, Admin: op, Target: dn}) }
+	free := func(a admin, dn string) {
+		switch a.state {
+		case LockedInst:
+			ask(AdminUnlockInstantiation, dn)
+		case Locked, ShuttingDown:
+			ask(AdminUnlock, dn)
+		}
+	}
+	for _, o := range n.e.nodes {
+		free(o.admin, o.m.DN)
+	}
+	for _, u := range n.e.units {
+		free(u.admin, u.m.DN)
+		if u.oper != Enabled && !u.failing && !u.drain && n.e.failedUnit(u) {
+			ask(AdminRepaired, u.m.DN)
+		}
+	}
+	for _, si := range n.e.sis {
+		free(si.admin, si.m.DN)
+	}
+}
+
+// settled tells whether this node sees everything assigned that can be.
+func (n *amfNode) settled() bool {
+	n.runTimers()
+	return len(n.todo) == 0 && len(n.outbox) == 0 && n.manager.Synchronized() && n.missing() == ""
+}
+
+// missing says what is not as it must be when nothing is wrong any more.
+func (n *amfNode) missing() string {
+	e := n.e
+	here := 0
+	for _, o := range e.nodes {
+		if o.present() {
+			here++
+			if o.oper != Enabled || o.admin.state != Unlocked || o.failfast {
+				return fmt.Sprintf("node %s: %s, %s, failfast %v, repairing %v", o.name, o.oper, o.admin.state, o.failfast, o.repairing)
+			}
+		}
+	}
+	for _, u := range e.units {
+		if e.nodeOf(u).present() && e.placeOf(u) != placeIn {
+			return fmt.Sprintf("unit %s: place %d, presence %s, oper %s, failing %v drain %v restarting %v assigns %d, up %v", u.m.DN, e.placeOf(u), e.presenceOf(u), u.oper, u.failing, u.drain, u.restarting, len(u.assigns), e.wantUp(u))
+		}
+	}
+	if n.w.m.majority && !e.isMajority(here) {
+		for _, si := range e.sis {
+			if e.isActive(int32(si.m.Index)) {
+				return si.m.DN + " is active without a majority"
+			}
+		}
+		return ""
+	}
+	if !e.started {
+		return "not started"
+	}
+	for _, g := range e.groups {
+		if s := n.groupMissing(g); s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
+// groupMissing counts what a group's instances have against what its units can take.
+func (n *amfNode) groupMissing(g *group) string {
+	e := n.e
+	units, singles := 0, 0
+	for _, m := range g.m.SUs {
+		if e.placeOf(e.units[m.Index]) == placeIn {
+			units++
+		}
+	}
+	for _, m := range g.m.SIs {
+		si := e.sis[m.Index]
+		act, stb := 0, 0
+		for _, su := range g.m.SUs {
+			a := e.units[su.Index].find(int32(m.Index))
+			switch {
+			case a == nil:
+			case !a.done() || a.ha != a.want:
+				return fmt.Sprintf("%s on %s is %s, wanted %s, not done", m.DN, su.DN, a.ha, a.want)
+			case a.ha == HAActive:
+				act++
+			case a.ha == HAStandby:
+				stb++
+			}
+		}
+		wantA, wantS := min(units, e.actives(si)), 0
+		switch g.m.Redundancy {
+		case model.TwoN:
+			wantS = min(1, units-wantA)
+		case model.NWay:
+			wantS = min(m.PrefStandby, units-wantA)
+		case model.NPlusM:
+			if units > g.m.PrefActiveSUs {
+				wantS = 1
+			}
+		case model.NoRedundancy:
+			singles += act
+			continue
+		}
+		if act != wantA || stb < max(wantS, 0) {
+			return fmt.Sprintf("%s has %d active of %d, %d standby of %d, on %d units", m.DN, act, wantA, stb, wantS, units)
+		}
+	}
+	if g.m.Redundancy == model.NoRedundancy && singles != min(units, len(g.m.SIs)) {
+		return fmt.Sprintf("%s has %d instances active on %d units", g.m.DN, singles, units)
+	}
+	return ""
+}
+
+// final compares with the other nodes, and the state with what components do.
+func (n *amfNode) final(first *amfNode) error {
+	if s := n.missing(); s != "" {
+		return errors.New(s)
+	}
+	if a, b := describeEngine(n.e), describeEngine(first.e); a != b {
+		return fmt.Errorf("the state differs from that of node %d", first.env.Node())
+	}
+	for i := range n.comps {
+		m := n.w.m.c.Comps[i]
+		if m.SU.Node.Name != n.opt.NodeName {
+			continue
+		}
+		st := n.e.CompOf(m)
+		if n.comps[i].alive != (st.Presence == Instantiated) {
+			return fmt.Errorf("%s lives: %v, presence %s", m.DN, n.comps[i].alive, st.Presence)
+		}
+		want := n.e.CSIsOf(m)
+		if len(want) != len(n.comps[i].does) {
+			return fmt.Errorf("%s has %v, the state says %v", m.DN, n.comps[i].does, want)
+		}
+		for _, a := range want {
+			if n.comps[i].does[a.CSI.Index] != a.HA {
+				return fmt.Errorf("%s is %s for %s, the state says %s", m.DN, n.comps[i].does[a.CSI.Index], a.CSI.DN, a.HA)
+			}
+		}
+	}
+	return nil
+}
+
+// runAmfSeed runs one simulated cluster.
+func runAmfSeed(sw *sim.World, seed uint64, trace bool) (*amfWorld, error) {
+	w := &amfWorld{applied: map[wire.RingID]string{}, trace: trace}
+	opt := sim.Options{
+		Seed: seed,
+		Service: func(env *sim.Env) sim.App {
+			if w.live == nil {
+				w.m = newSimModel(seed, env.Nodes())
+				w.live = make([]*amfNode, env.Nodes())
+			}
+			return amfApp{newAmfNode(env, w)}
+		},
+		ServiceCheck: func(apps []sim.App) error {
+			first := apps[0].(amfApp).n
+			for _, a := range apps {
+				n := a.(amfApp).n
+				if err := n.final(first); err != nil {
+					return fmt.Errorf("node %d: %w", n.env.Node(), err)
+				}
+				w.counts.Inputs += n.Replica.stats.Inputs
+				w.counts.Merges += n.Replica.stats.Merges
+				w.counts.Expired += n.Replica.stats.Proposals
+			}
+			if len(w.bad) > 0 {
+				return errors.New(strings.Join(w.bad, "\n"))
+			}
+			return nil
+		},
+	}
+	_, v := sw.Run(opt)
+	w.counts.Seeds = 1
+	if w.m.majority {
+		w.counts.Majority = 1
+	}
+	if v != nil {
+		state := ""
+		for _, n := range w.live {
+			if n != nil && n.e != nil {
+				state += fmt.Sprintf("  node %d: %s; todo %d, outbox %d\n", n.env.Node(), n.missing(), len(n.todo), len(n.outbox))
+			}
+		}
+		return w, fmt.Errorf("seed %d: %v\n%sreplay: go test ./exec/amf/engine -run Simulated -amf.first %d -amf.seeds 1 -amf.trace", seed, v, state, seed)
+	}
+	return w, nil
+}
+
+func TestInSimulatedClustersNobodyIsActiveTwiceAndEverythingIsAssignedInTheEnd(t *testing.T) {
+	seeds := *simSeeds
+	if testing.Short() {
+		seeds = min(seeds, 15)
+	}
+	var (
+		next   atomic.Uint64
+		mu     sync.Mutex
+		wg     sync.WaitGroup
+		total  amfCounts
+		failed int
+	)
+	for range *simWorkers {
+		wg.Go(func() {
+			sw := sim.NewWorld()
+			for n := next.Add(1) - 1; n < seeds; n = next.Add(1) - 1 {
+				w, err := runAmfSeed(sw, *simFirst+n, *simTrace && n == 0)
+				mu.Lock()
+				total.add(&w.counts)
+				if err != nil {
+					failed++
+					t.Error(err)
+				}
+				stop := failed >= 5
+				mu.Unlock()
+				if stop {
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	t.Logf("%+v", total)
+	if c := &total; seeds >= 40 && failed == 0 && min(c.Actives, c.Crashes, c.Reports, c.LostAnswers, c.FailedAnswers, c.Admin, c.Merges,
+		c.Failfasts, c.GivenUp, c.Restarts, c.SuRestarts, c.SuFailovers, c.NodeFailovers, c.Switchovers, c.Expired, c.Majority) == 0 {
+		t.Error("the simulation did not get to the point")
+	}
+}
