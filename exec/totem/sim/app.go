@@ -22,6 +22,16 @@ type App interface {
 	Check() error
 }
 
+// Settler is implemented by an application that needs time to come to rest after the
+// faults have stopped: steps go on, and the run with them, until every live one says
+// that it has, or SettleLimit token timeouts have passed.
+type Settler interface {
+	Settled() bool
+}
+
+// SettleLimit is how many token timeouts applications may take to settle.
+const SettleLimit = 100
+
 // Service makes the application of a start. It runs before the ring starts;
 // nothing survives from an earlier start but what the service keeps itself.
 type Service func(*Env) App
@@ -48,6 +58,22 @@ func (e *Env) Nodes() int { return e.w.p.nodes }
 
 // Now is the node's monotonic clock; it may leap forward.
 func (e *Env) Now() srp.Time { return e.nd.local(e.w.now) }
+
+// True is the world's time, which no node's clock shows.
+func (e *Env) True() srp.Time { return srp.Time(e.w.now) }
+
+// Up tells whether this start still runs.
+func (e *Env) Up() bool { return e.nd.up && e.nd.env == e }
+
+// Faulty tells whether faults may still happen.
+func (e *Env) Faulty() bool { return e.w.faulty }
+
+// TokenTimeout is the ring's.
+func (e *Env) TokenTimeout() srp.Time { return srp.Time(e.w.p.token) }
+
+// Die kills this start as soon as what is being done is done; the node comes back as
+// after any death. It does nothing when the faults have stopped.
+func (e *Env) Die() { e.w.push(evDie, e.nd.index, 1, e.nd.proc) }
 
 // Random returns a number in [0, n), from the seed.
 func (e *Env) Random(n int) int { return e.rng.n(n) }
@@ -92,6 +118,18 @@ func (w *World) checkApp(nd *node) {
 	if err := nd.app.Check(); err != nil {
 		w.violate(ApplicationFailed, nd.index, err.Error())
 	}
+}
+
+// appsSettled tells whether no application needs more time.
+func (w *World) appsSettled() bool {
+	for i := range w.nodes {
+		if nd := &w.nodes[i]; nd.up && nd.app != nil {
+			if s, ok := nd.app.(Settler); ok && !s.Settled() {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 func (w *World) checkApps() {

@@ -13,6 +13,7 @@ const (
 	evThaw                     // a paused node goes on; a is the start
 	evBoot                     // a node starts
 	evKill                     // a node dies; a is the start
+	evDie                      // an application ends its own start (a)
 	evCut                      // a node is cut off for a while
 	evSuspect                  // a hint to a node about node a
 	evWork                     // a node's program sends; a is the start

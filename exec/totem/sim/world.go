@@ -261,6 +261,14 @@ func (w *World) handle(e *event) {
 		if nd.up && nd.proc == e.a && w.faulty {
 			w.kill(nd)
 		}
+	case evDie:
+		if nd.up && nd.proc == e.a && w.phase <= phaseConverge {
+			w.deadline = max(w.deadline, w.now+10*w.p.token)
+			w.kill(nd)
+			if !w.faulty {
+				w.boot(nd) // nobody may be missing when everything comes to rest
+			}
+		}
 	case evCut:
 		if w.faulty {
 			w.cutNode(nd.index, true, true, w.planRng.around(w.p.token))
@@ -485,7 +493,11 @@ func (w *World) nextPhase() {
 		}
 		// What was under way when the faults stopped may still disturb; after that
 		// nothing may.
-		if drained := w.now > w.healedAt+w.p.spikeMax+4*(w.p.delay+w.p.jitter); drained && w.calm() {
+		if drained := w.now > w.healedAt+w.p.spikeMax+4*(w.p.delay+w.p.jitter); drained && w.calm() && !w.appsSettled() {
+			if w.now > w.healedAt+SettleLimit*w.p.token {
+				w.violate(ApplicationFailed, -1, "the applications do not come to rest")
+			}
+		} else if drained && w.calm() {
 			if w.tracing() {
 				w.tracef(-1, "==== calm")
 			}
