@@ -162,6 +162,19 @@ static void scenario(void)
 	CALL(SUCCESS, saEvtEventDataGet, delivered, data, &size);
 	CHECK_IS(size, 11);
 	CHECK(memcmp(data, "hello world", 12) == 0);
+#ifdef GEN_OSAF
+	{
+		SaEvtEventPatternArrayT list;
+		SaLimitValueT limit;
+
+		memset(&list, 0, sizeof(list));
+		CALL(SUCCESS, saEvtEventAttributesGet, delivered, &list, NULL, NULL, NULL, NULL, NULL);
+		CHECK_IS(list.patternsNumber, 2);
+		CALL(SUCCESS, saEvtEventPatternFree, delivered, list.patterns);
+		CALL(SUCCESS, saEvtLimitGet, h, SA_EVT_MAX_EVT_SIZE_ID, &limit);
+		CHECK_IS(limit.uint64Value, 65536);
+	}
+#endif
 	CALL(SUCCESS, saEvtEventRetentionTimeClear, c, id);
 	CALL(SUCCESS, saEvtEventFree, delivered);
 	CALL(BAD_HANDLE, saEvtEventFree, delivered);
