@@ -31,10 +31,15 @@
 //	                                                            for (number, checkpoint size) are dropped
 //	open-open                open             open              open counts add up
 //	node-lost                open, then cut   open              a node's handles are what its own partition says
+//	one-request              a request        the same one      one change, nothing is lost
+//	passed                   one-request,     one-request      what was written behind it, nothing is lost
+//	                         then a write
 //	three-way                any of these in three partitions   the same, in order of rank
 //	incomplete               has it in part   has it whole      the whole one, even if it is older
 //	lost                     has it in part   -                 no whole replica is left: the checkpoint is
 //	                                                            discarded, its handles are BAD_HANDLE
+//	returned                 lost             a whole one that  it is back, and its reports are withdrawn
+//	                                          comes back
 //
 // A state remembers 4,096 configurations. A version older than that counts as not
 // known, so that it may be reported as lost without need, but never lost silently.

@@ -28,6 +28,7 @@ const wallBase = int64(1_000_000_000 * 1e9)
 //	start NODE [START] [memory=BYTES]
 //	form A,B C,D | lose A,B C,D   new configurations; messages of the parting are lost or not
 //	run | round                   until nothing moves | one rotation of the token
+//	pull NODE                     what a node has to send is ordered, and delivered nowhere yet
 //	kill NODE
 //	advance DURATION | skew DURATION   both clocks | the wall clock only
 //	connect NAME NODE [A]
@@ -178,6 +179,8 @@ func (s *scenario) run(t *testing.T, out *strings.Builder, f []string) {
 		s.Run()
 	case "round":
 		s.Round()
+	case "pull":
+		s.Node(wire.NodeID(number(t, f[1]))).Pull()
 	case "kill":
 		s.Kill(s.Node(wire.NodeID(number(t, f[1]))))
 	case "advance":
@@ -210,7 +213,11 @@ func (s *scenario) run(t *testing.T, out *strings.Builder, f []string) {
 			out.WriteString("nothing\n")
 		}
 		for _, l := range svc.losses.list {
-			fmt.Fprintf(out, "%s; by node %d in the partition of %v\n", l, l.Node, l.Members)
+			fmt.Fprintf(out, "%s; by node %d in the partition of %v", l, l.Node, l.Members)
+			if l.Returned {
+				out.WriteString("; came back")
+			}
+			out.WriteString("\n")
 		}
 	case "stats":
 		st := s.services[wire.NodeID(number(t, f[1]))].Stats()
