@@ -62,7 +62,10 @@ enum aisf_type {
 	AISF_AMF_A01_ALONE, /* the connection of one call without a handle */
 	AISF_AMF_B01,
 	AISF_AMF_OSAF,
-	AISF_EVT_OSAF
+	AISF_EVT_OSAF,
+	AISF_CKPT_OSAF,
+	AISF_CKPT_OSAF_OPEN,
+	AISF_CKPT_OSAF_ITERATOR
 };
 
 /* Service numbers of the protocol. */

@@ -28,6 +28,7 @@ var proofs = []struct {
 	{"layout_b01_evt", "openais-whitetank", nil, []string{"saEvt.h"}},
 	{"layout_b01_amf", "openais-whitetank", nil, []string{"saAmf.h"}},
 	{"layout_osaf_clm", "opensaf-5.18.06", []string{"SA_CLM_B01", "SA_CLM_B02", "SA_CLM_B03"}, []string{"saAis.h", "saNtf.h", "saClm.h"}},
+	{"layout_osaf_ckpt", "opensaf-5.18.06", nil, []string{"saCkpt.h"}},
 	{"layout_osaf_evt", "opensaf-5.18.06", nil, []string{"saEvt.h"}},
 	{"layout_osaf_amf", "opensaf-5.18.06", []string{"SA_AMF_B03"}, []string{"saAmf.h", "saAmf_B_04_02.h"}},
 	{"layout_osaf_names", "opensaf-5.18.06", []string{extendedNames}, []string{"saAis_B_5_14.h"}},

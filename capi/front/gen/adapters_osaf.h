@@ -6,6 +6,7 @@
 #define SA_CLM_B01
 #endif
 #include "opensaf/saClm.h"
+#include "opensaf/saCkpt.h"
 #include "opensaf/saEvt.h"
 #include "opensaf/saAmf.h"
 
@@ -68,6 +69,117 @@ SaAisErrorT aisf_osaf_saClmClusterNodeGet(
 	SaClmNodeIdT nodeId,
 	SaTimeT timeout,
 	SaClmClusterNodeT *clusterNode);
+
+SaAisErrorT aisf_osaf_saCkptInitialize(
+	SaCkptHandleT *ckptHandle,
+	const SaCkptCallbacksT *callbacks,
+	SaVersionT *version);
+
+SaAisErrorT aisf_osaf_saCkptSelectionObjectGet(
+	SaCkptHandleT ckptHandle,
+	SaSelectionObjectT *selectionObject);
+
+SaAisErrorT aisf_osaf_saCkptDispatch(
+	SaCkptHandleT ckptHandle,
+	SaDispatchFlagsT dispatchFlags);
+
+SaAisErrorT aisf_osaf_saCkptFinalize(
+	SaCkptHandleT ckptHandle);
+
+SaAisErrorT aisf_osaf_saCkptCheckpointOpen(
+	SaCkptHandleT ckptHandle,
+	const SaNameT *checkpointName,
+	const SaCkptCheckpointCreationAttributesT *checkpointCreationAttributes,
+	SaCkptCheckpointOpenFlagsT checkpointOpenFlags,
+	SaTimeT timeout,
+	SaCkptCheckpointHandleT *checkpointHandle);
+
+SaAisErrorT aisf_osaf_saCkptCheckpointOpenAsync(
+	SaCkptHandleT ckptHandle,
+	SaInvocationT invocation,
+	const SaNameT *checkpointName,
+	const SaCkptCheckpointCreationAttributesT *checkpointCreationAttributes,
+	SaCkptCheckpointOpenFlagsT checkpointOpenFlags);
+
+SaAisErrorT aisf_osaf_saCkptCheckpointClose(
+	SaCkptCheckpointHandleT checkpointHandle);
+
+SaAisErrorT aisf_osaf_saCkptCheckpointUnlink(
+	SaCkptHandleT ckptHandle,
+	const SaNameT *checkpointName);
+
+SaAisErrorT aisf_osaf_saCkptCheckpointRetentionDurationSet(
+	SaCkptCheckpointHandleT checkpointHandle,
+	SaTimeT retentionDuration);
+
+SaAisErrorT aisf_osaf_saCkptActiveReplicaSet(
+	SaCkptCheckpointHandleT checkpointHandle);
+
+SaAisErrorT aisf_osaf_saCkptCheckpointStatusGet(
+	SaCkptCheckpointHandleT checkpointHandle,
+	SaCkptCheckpointDescriptorT *checkpointStatus);
+
+SaAisErrorT aisf_osaf_saCkptSectionCreate(
+	SaCkptCheckpointHandleT checkpointHandle,
+	SaCkptSectionCreationAttributesT *sectionCreationAttributes,
+	const void *initialData,
+	SaSizeT initialDataSize);
+
+SaAisErrorT aisf_osaf_saCkptSectionDelete(
+	SaCkptCheckpointHandleT checkpointHandle,
+	const SaCkptSectionIdT *sectionId);
+
+SaAisErrorT aisf_osaf_saCkptSectionIdFree(
+	SaCkptCheckpointHandleT checkpointHandle,
+	SaUint8T *id);
+
+SaAisErrorT aisf_osaf_saCkptSectionExpirationTimeSet(
+	SaCkptCheckpointHandleT checkpointHandle,
+	const SaCkptSectionIdT *sectionId,
+	SaTimeT expirationTime);
+
+SaAisErrorT aisf_osaf_saCkptSectionIterationInitialize(
+	SaCkptCheckpointHandleT checkpointHandle,
+	SaCkptSectionsChosenT sectionsChosen,
+	SaTimeT expirationTime,
+	SaCkptSectionIterationHandleT *sectionIterationHandle);
+
+SaAisErrorT aisf_osaf_saCkptSectionIterationNext(
+	SaCkptSectionIterationHandleT sectionIterationHandle,
+	SaCkptSectionDescriptorT *sectionDescriptor);
+
+SaAisErrorT aisf_osaf_saCkptSectionIterationFinalize(
+	SaCkptSectionIterationHandleT sectionIterationHandle);
+
+SaAisErrorT aisf_osaf_saCkptCheckpointWrite(
+	SaCkptCheckpointHandleT checkpointHandle,
+	const SaCkptIOVectorElementT *ioVector,
+	SaUint32T numberOfElements,
+	SaUint32T *erroneousVectorIndex);
+
+SaAisErrorT aisf_osaf_saCkptSectionOverwrite(
+	SaCkptCheckpointHandleT checkpointHandle,
+	const SaCkptSectionIdT *sectionId,
+	const void *dataBuffer,
+	SaSizeT dataSize);
+
+SaAisErrorT aisf_osaf_saCkptCheckpointRead(
+	SaCkptCheckpointHandleT checkpointHandle,
+	SaCkptIOVectorElementT *ioVector,
+	SaUint32T numberOfElements,
+	SaUint32T *erroneousVectorIndex);
+
+SaAisErrorT aisf_osaf_saCkptIOVectorElementDataFree(
+	SaCkptCheckpointHandleT checkpointHandle,
+	void *data);
+
+SaAisErrorT aisf_osaf_saCkptCheckpointSynchronize(
+	SaCkptCheckpointHandleT checkpointHandle,
+	SaTimeT timeout);
+
+SaAisErrorT aisf_osaf_saCkptCheckpointSynchronizeAsync(
+	SaCkptCheckpointHandleT checkpointHandle,
+	SaInvocationT invocation);
 
 SaAisErrorT aisf_osaf_saEvtInitialize(
 	SaEvtHandleT *evtHandle,
