@@ -171,6 +171,15 @@ func (c *Conn) Step() (done bool, w Wait) {
 	return true, Wait{}
 }
 
+// Push is the first Step after Start or Dial: it does not look for an answer that
+// cannot be there yet.
+func (c *Conn) Push() (done bool, w Wait) {
+	if c.busy && !c.gone.Load() && c.send() && !c.hungUp {
+		return false, Wait{int32(c.fd), PollIn}
+	}
+	return c.Step()
+}
+
 // Answer is the result of the request that was done last. body is valid until
 // the next Start or Close. A request the executive did not answer because it is
 // gone has ErrLibrary.

@@ -81,6 +81,8 @@ static unsigned take(struct visit *v, int several)
 		if (error != AISF_OK)
 			break;
 	}
+	if (h->ring != NULL && !several && error == AISF_OK && v->e.call.kind != AISRT_NONE)
+		aisf_ring_settle(h);
 	pthread_mutex_unlock(&h->take_lock);
 	return error;
 }

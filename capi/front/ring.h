@@ -37,5 +37,8 @@ void aisf_ring_joined(struct aisf_ring *r, uint32_t op, int count, unsigned erro
 
 /* Takes a callback as aisf_dispatch does; take_lock is held. */
 unsigned aisf_ring_take(struct aisf_handle *h, struct aisf_event *e);
+/* After the last one, when nobody goes on taking: the selection object is no
+ * longer readable. take_lock is held. */
+void aisf_ring_settle(struct aisf_handle *h);
 
 #endif /* AISF_RING_H */

@@ -42,7 +42,7 @@ func (cn *conn) requestAmf(c *C.struct_aisrt_call) C.int {
 			return done(c, err)
 		}
 	}
-	ready, w := cn.c.Step()
+	ready, w := cn.step(c)
 	if !ready {
 		return wait(c, w)
 	}

@@ -57,7 +57,7 @@ func (cn *conn) requestCkpt(c *C.struct_aisrt_call) C.int {
 	if isTransfer(c.op) {
 		return cn.carryTransfer(c)
 	}
-	ready, w := cn.c.Step()
+	ready, w := cn.step(c)
 	if !ready {
 		return wait(c, w)
 	}
@@ -242,7 +242,7 @@ func (cn *conn) carryTransfer(c *C.struct_aisrt_call) C.int {
 	q := &cn.ckpt
 	for !q.finished {
 		if q.transfer.PauseFor() == 0 {
-			ready, w := cn.c.Step()
+			ready, w := cn.step(c)
 			if !ready {
 				return wait(c, w)
 			}

@@ -139,7 +139,7 @@ func open(c *C.struct_aisrt_call) C.int {
 	if c.phase == C.AISRT_EXPIRED {
 		cn.c.Abandon()
 	} else {
-		ready, w := cn.c.Step()
+		ready, w := cn.step(c)
 		if !ready {
 			return wait(c, w)
 		}
@@ -169,6 +169,14 @@ func socketName(s *C.char) string {
 	return string(unsafe.Slice((*byte)(unsafe.Pointer(s)), n))
 }
 
+// step carries the connection on.
+func (cn *conn) step(c *C.struct_aisrt_call) (bool, libais.Wait) {
+	if c.phase == C.AISRT_START {
+		return cn.c.Push()
+	}
+	return cn.c.Step()
+}
+
 // request carries one request on.
 func (cn *conn) request(c *C.struct_aisrt_call) C.int {
 	if c.op >= C.AISRT_CKPT_OPEN && c.op <= C.AISRT_CKPT_SYNCHRONIZE_ASYNC {
@@ -189,7 +197,7 @@ func (cn *conn) request(c *C.struct_aisrt_call) C.int {
 			return done(c, err)
 		}
 	}
-	ready, w := cn.c.Step()
+	ready, w := cn.step(c)
 	if !ready {
 		return wait(c, w)
 	}
