@@ -98,7 +98,7 @@ func (e *executive) availability() error {
 	f := &e.set.amf
 	e.watcher = proc.NewWatcher(e.loop)
 	opt := amf.Options{
-		Cluster: f.cluster, Off: f.off, Watch: e.watcher.Watch,
+		Cluster: f.cluster, Off: f.off, Watch: e.watcher.Watch, KillProcess: proc.KillProcess,
 		Failfast: func(reason string) { e.tooSlow("AMF: " + reason) },
 		Now:      func() int64 { return int64(e.loop.Now()) },
 		Wall:     func() int64 { return time.Now().UnixNano() },

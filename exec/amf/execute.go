@@ -75,7 +75,7 @@ func (d *driver) GiveUp(list []engine.Doomed) {
 		l := s.lives[x.Comp]
 		if s.opt.Processes != nil && !x.Comp.SelfStarted {
 			if l != nil && l.incarnation == x.Incarnation {
-				_ = proc.KillProcess(int(l.c.conn.Cred().PID))
+				s.killProcess(l)
 			}
 			s.opt.Processes.Kill(x.Comp.DN, func(err error) {
 				if err != nil {
@@ -225,7 +225,7 @@ func (s *Service) cleanUp(o *engine.Output) {
 	rest := func() {
 		// What registered in this component's name is it, whoever started it.
 		if l != nil && !l.ended && !comp.SelfStarted {
-			_ = proc.KillProcess(int(l.c.conn.Cred().PID))
+			s.killProcess(l)
 		}
 		s.killed(comp, func(err error) {
 			result := ipcwire.OK
@@ -248,6 +248,13 @@ func (s *Service) cleanUp(o *engine.Output) {
 		s.result("cleanup", comp, r)
 		rest()
 	})
+}
+
+// killProcess ends the process that registered a component, at once.
+func (s *Service) killProcess(l *life) {
+	if pid := int(l.c.conn.Cred().PID); s.opt.KillProcess != nil && pid > 1 {
+		_ = s.opt.KillProcess(pid)
+	}
 }
 
 // killed ends every process of a component.

@@ -36,6 +36,9 @@ type Options struct {
 	// Watch has ended called when a process has ended (proc.Watcher); nil: processes
 	// are not watched.
 	Watch func(pid int, ended func(proc.End)) (stop func(), err error)
+	// KillProcess ends a process at once, if this one may (proc.KillProcess); nil: only
+	// Processes ends what registered.
+	KillProcess func(pid int) error
 	// Failfast ends the session on the ring, and begins another: the node's components
 	// are dead when it is called.
 	Failfast func(reason string)
