@@ -54,6 +54,7 @@ include ctests/samples/samples.mk
 include ctests/campaign/campaign.mk
 include ctests/habits/habits.mk
 include ctests/campaign/ckpt.mk
+include ctests/amfcampaign/amf.mk
 
 demo:
 	@echo "building"
