@@ -1590,6 +1590,62 @@ static int subscribe_filters(void)
 	return e;
 }
 
+/* An event with two patterns, red and green, and lists of more and of fewer filters. */
+static int subscribe_counts(void)
+{
+	static const struct {
+		unsigned n;
+		SaEvtEventFilterTypeT type[3];
+		const char *text[3];
+		int matches;
+	} lists[] = {
+		{0, {0, 0, 0}, {0, 0, 0}, 1}, /* no filter: everything */
+		{1, {SA_EVT_EXACT_FILTER, 0, 0}, {"red", 0, 0}, 1},   /* further patterns are not looked at */
+		{1, {SA_EVT_EXACT_FILTER, 0, 0}, {"green", 0, 0}, 0}, /* and places count */
+		{2, {SA_EVT_EXACT_FILTER, SA_EVT_EXACT_FILTER, 0}, {"red", "green", 0}, 1},
+		{2, {SA_EVT_EXACT_FILTER, SA_EVT_EXACT_FILTER, 0}, {"red", "red", 0}, 0},
+		{2, {SA_EVT_PASS_ALL_FILTER, SA_EVT_SUFFIX_FILTER, 0}, {"", "en", 0}, 1},
+		{3, {SA_EVT_EXACT_FILTER, SA_EVT_EXACT_FILTER, SA_EVT_PASS_ALL_FILTER}, {"red", "green", ""}, 1},
+		{3, {SA_EVT_EXACT_FILTER, SA_EVT_EXACT_FILTER, SA_EVT_EXACT_FILTER}, {"red", "green", ""}, 1}, /* sees an empty one */
+		{3, {SA_EVT_EXACT_FILTER, SA_EVT_EXACT_FILTER, SA_EVT_PREFIX_FILTER}, {"red", "green", "x"}, 0},
+	};
+	enum { N = sizeof lists / sizeof *lists };
+	struct all a;
+	SaEvtEventIdT id;
+	unsigned i, k, count[N];
+	int e = OK, j;
+
+	must(make(&a), 0);
+	for (i = 0; i < N; i++) {
+		SaEvtEventFilterT f[3];
+		SaEvtEventFilterArrayT list;
+
+		memset(f, 0, sizeof f);
+		memset(&list, 0, sizeof list);
+		for (k = 0; k < lists[i].n; k++) {
+			f[k].filterType = lists[i].type[k];
+			f[k].filter.pattern = (SaUint8T *)(uintptr_t)lists[i].text[k];
+			f[k].filter.patternSize = (SaSizeT)strlen(lists[i].text[k]);
+		}
+		list.filters = f;
+		list.filtersNumber = lists[i].n;
+		again(e, saEvtEventSubscribe(a.c, &list, i));
+		must(e, OK);
+		count[i] = 0;
+	}
+	must(set_all(a.e, 1), OK);
+	must(publish(a.e, NULL, 0, &id), OK);
+	must(wait_events(a.h, 6), 0);
+	check(events == 6);
+	for (j = 0; j < events && j < SEEN; j++)
+		if (seen_sub[j] < N)
+			count[seen_sub[j]]++;
+	for (i = 0; i < N; i++)
+		if (count[i] != (unsigned)lists[i].matches)
+			wrong("list %u matched %u times", i, count[i]);
+	return e;
+}
+
 static int subscribe_twice(void)
 {
 	struct all a;
@@ -1944,6 +2000,7 @@ static const struct row rows[] = {
 	{ID("publish.received"), publish_received},
 	{ID("publish.dead"), publish_dead},
 	{ID("subscribe.filters"), subscribe_filters},
+	{ID("subscribe.counts"), subscribe_counts},
 	{ID("subscribe.twice"), subscribe_twice},
 	{ID("subscribe.null"), subscribe_null},
 	{ID("subscribe.arbitrary"), subscribe_bad},
