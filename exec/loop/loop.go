@@ -76,6 +76,7 @@ type Loop struct {
 	spin         time.Duration
 	kicked       bool
 	noPwait2     bool
+	traffic      bool // the last wait ended with a ready descriptor
 	ts           kernelTimespec
 	stats        Stats
 
@@ -438,29 +439,76 @@ func (l *Loop) poll() (int, error) {
 // kernelTimespec is __kernel_timespec: 64 bits each on every architecture.
 type kernelTimespec struct{ sec, nsec int64 }
 
+// brisk is how long the wait keeps the Go scheduler out once there was traffic. A
+// wait that it knows of has its monitor look every 20 us whether the processor
+// can be given to others, and take it away, and give it back: on a small machine
+// that costs more than the traffic, and an idle ring whose token moves now and
+// then is slow to wake. A longer wait is for the scheduler to know.
+const brisk = 150 * time.Millisecond
+
 // sleep waits for timeout (negative: for ever). epoll_pwait2 has nanoseconds;
 // before Linux 5.11 the timeout is rounded up to milliseconds. After EINTR it
 // returns with no descriptor: the caller computes the timeout anew.
 func (l *Loop) sleep(timeout time.Duration) (int, error) {
-	if !l.noPwait2 {
-		var p unsafe.Pointer
+	if l.noPwait2 {
+		return l.sleepCoarse(timeout)
+	}
+	if l.traffic {
+		short := brisk
 		if timeout >= 0 {
-			l.ts = kernelTimespec{int64(timeout / time.Second), int64(timeout % time.Second)}
-			p = unsafe.Pointer(&l.ts)
+			short = min(timeout, brisk)
 		}
-		n, _, errno := unix.Syscall6(unix.SYS_EPOLL_PWAIT2, uintptr(l.epfd),
-			uintptr(unsafe.Pointer(&l.events[0])), maxEvents, uintptr(p), 0, 0)
-		switch errno {
-		case 0:
-			return int(n), nil
-		case unix.EINTR:
-			return 0, nil
-		case unix.ENOSYS, unix.EPERM: // an old kernel, or a container's call filter
-			l.noPwait2 = true
-		default:
-			return 0, errno
+		n, errno := l.pwait2(short, true)
+		if n > 0 || errno != 0 || short == timeout {
+			return l.slept(n, errno, timeout)
+		}
+		l.traffic = false
+		if timeout >= 0 {
+			timeout -= short
 		}
 	}
+	n, errno := l.pwait2(timeout, false)
+	l.traffic = n > 0
+	return l.slept(n, errno, timeout)
+}
+
+func (l *Loop) slept(n int, errno unix.Errno, timeout time.Duration) (int, error) {
+	switch errno {
+	case 0:
+		return n, nil
+	case unix.EINTR:
+		return 0, nil
+	case unix.ENOSYS, unix.EPERM: // an old kernel, or a container's call filter
+		l.noPwait2 = true
+		return l.sleepCoarse(timeout)
+	}
+	return 0, errno
+}
+
+// pwait2 waits; raw: without a word to the scheduler, which can still stop the
+// goroutine: its signal ends the wait.
+func (l *Loop) pwait2(timeout time.Duration, raw bool) (int, unix.Errno) {
+	var p unsafe.Pointer
+	if timeout >= 0 {
+		l.ts = kernelTimespec{int64(timeout / time.Second), int64(timeout % time.Second)}
+		p = unsafe.Pointer(&l.ts)
+	}
+	var n uintptr
+	var errno unix.Errno
+	if raw {
+		n, _, errno = unix.RawSyscall6(unix.SYS_EPOLL_PWAIT2, uintptr(l.epfd),
+			uintptr(unsafe.Pointer(&l.events[0])), maxEvents, uintptr(p), 0, 0)
+	} else {
+		n, _, errno = unix.Syscall6(unix.SYS_EPOLL_PWAIT2, uintptr(l.epfd),
+			uintptr(unsafe.Pointer(&l.events[0])), maxEvents, uintptr(p), 0, 0)
+	}
+	if errno != 0 {
+		return 0, errno
+	}
+	return int(n), 0
+}
+
+func (l *Loop) sleepCoarse(timeout time.Duration) (int, error) {
 	ms := -1
 	if timeout >= 0 {
 		ms = int(min((timeout+time.Millisecond-1)/time.Millisecond, math.MaxInt32))

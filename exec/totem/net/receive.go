@@ -32,6 +32,9 @@ type receiver struct {
 	ucast  inbox
 	mcast  *inbox
 	errBuf inboxErr
+	// emptied is the wake-up in which the group's socket was read until it was
+	// empty: its own event in the same one has nothing to tell.
+	emptied uint64
 }
 
 type inboxErr struct {
@@ -139,7 +142,9 @@ func (r *receiver) mcastReady(events uint32) {
 	if events&loop.Error != 0 {
 		r.errors(r.t.mcast)
 	}
-	r.drainMulticast()
+	if r.emptied != r.t.loop.Stats().Wakeups {
+		r.drainMulticast()
+	}
 }
 
 // drainMulticast reads the group's socket until it is empty, within bounds.
@@ -148,6 +153,7 @@ func (r *receiver) drainMulticast() {
 		n := r.fill(r.t.mcast, r.mcast)
 		r.deliver(r.mcast, n)
 		if n < receiveMessages {
+			r.emptied = r.t.loop.Stats().Wakeups
 			return
 		}
 	}

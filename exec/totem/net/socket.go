@@ -89,6 +89,7 @@ func (t *Transport) open(l LinkConfig, iface int) error {
 		if err := t.joinGroup(f, l, iface); err != nil {
 			return err
 		}
+		t.stats.OwnFiltered = dropOwn(t.mcast, t.book.self) == nil
 		if err := t.loop.AddFirst(t.mcast, loop.Readable, loop.HandlerFunc(t.in.mcastReady)); err != nil {
 			return err
 		}

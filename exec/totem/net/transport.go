@@ -61,7 +61,7 @@ type Stats struct {
 	SendMessages, ReceiveMessages  uint64 // what the calls carried; less than packets with offload
 
 	KernelDrops    uint64 // receive buffer full
-	Own            uint64 // one's own multicast, looped back
+	Own            uint64 // one's own multicast, looped back and not dropped by the kernel
 	Truncated      uint64 // longer than any packet of ours
 	BadSource      uint64 // from port 0 or no address
 	NoAddress      uint64 // packets for a node whose address is not known
@@ -81,6 +81,7 @@ type Stats struct {
 	TCPInbound      int    // open now
 	TCPOutbound     bool   // connected to the successor
 
+	OwnFiltered    bool // the kernel drops one's own multicast
 	SegmentOffload bool // UDP_SEGMENT in use
 	ReceiveOffload bool // UDP_GRO in use
 	HintsOn        bool // TCP listening
