@@ -33,7 +33,7 @@ func TestEveryEventIsAccountedForThroughKillsSplitsAndHeals(t *testing.T) {
 
 func TestAStoppedSubscriberIsBoundedAndGoesOnWithTheNotice(t *testing.T) {
 	// Times are judged by the long form only: other tests may run beside this one.
-	r, err := Stop(3*time.Second, 20)
+	r, err := Stop(2*time.Second, 2, 20)
 	if err != nil {
 		t.Fatal(err)
 	}

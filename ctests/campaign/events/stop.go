@@ -3,6 +3,7 @@ package events
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -13,33 +14,47 @@ import (
 // A subscriber that is stopped (SIGSTOP) while publishers publish all that is taken:
 // what it costs its executive in memory and the other subscribers in time.
 
-// StopReport is what was seen.
+// StopReport is what was seen. Of each pair the first is without, the second with a
+// stopped subscriber.
 type StopReport struct {
-	Span            time.Duration
-	Without, With   [2]stat // of the subscriber beside the stopped one, and of another node's
-	Published       [2]float64
-	RSS, StoppedRSS int64 // mean resident bytes of the executive without, and with (last half)
-	Middle, Peak    int64 // mean of the third quarter with the stopped one; peak
-	Notices         float64
-	Continued       float64 // events that the stopped one got after it went on
+	Span      time.Duration
+	Rounds    int
+	Published [2]float64    // events per second, median of the rounds
+	P50, P99  [2][2]float64 // of the subscriber beside the stopped one, and of another node's; likewise
+	// RSS are mean resident bytes of the executive: without a stopped subscriber, and
+	// in the third and in the last quarter of the span with one.
+	RSS       [3]int64
+	Peak      int64
+	Notices   float64 // that the stopped one got when it went on
+	Continued float64 // events that it got then
 }
 
 func (r *StopReport) String() string {
 	mib := func(n int64) float64 { return float64(n) / (1 << 20) }
-	return fmt.Sprintf("%v each: %.0f and %.0f events/s published without and with a stopped subscriber; p99 of the subscriber beside it %.0f and %.0f us, "+
-		"of another node's %.0f and %.0f us (p50 %.0f and %.0f, %.0f and %.0f); its executive has %.1f and %.1f MiB resident (%.1f before, peak %.1f); "+
-		"it went on with %.0f notice, then %.0f events", r.Span, r.Published[0], r.Published[1], r.Without[0]["p99"], r.With[0]["p99"],
-		r.Without[1]["p99"], r.With[1]["p99"], r.Without[0]["p50"], r.With[0]["p50"], r.Without[1]["p50"], r.With[1]["p50"],
-		mib(r.RSS), mib(r.StoppedRSS), mib(r.Middle), mib(r.Peak), r.Notices, r.Continued)
+	return fmt.Sprintf("without and with a stopped subscriber, medians of %d rounds: %.0f and %.0f events/s published; p99 of the subscriber beside it "+
+		"%.0f and %.0f us, of another node's %.0f and %.0f us (p50 %.0f and %.0f, %.0f and %.0f); stopped for %v: its executive has %.1f MiB "+
+		"resident without, %.1f in the third and %.1f in the last quarter (peak %.1f); it went on with %.0f notice, then %.0f events",
+		r.Rounds, r.Published[0], r.Published[1], r.P99[0][0], r.P99[0][1], r.P99[1][0], r.P99[1][1], r.P50[0][0], r.P50[0][1], r.P50[1][0],
+		r.P50[1][1], r.Span, mib(r.RSS[0]), mib(r.RSS[1]), mib(r.RSS[2]), mib(r.Peak), r.Notices, r.Continued)
 }
 
 // memoryOfStopped is what a stopped subscriber may cost its executive: what may wait
 // for one connection (4 MiB), and as much for the collector.
 const memoryOfStopped = 12 << 20
 
-// Stop runs the trial for a span without and a span with the stopped subscriber.
-// p99 is how much more the others' 99th percentile may be with it (0.2: a fifth).
-func Stop(span time.Duration, p99 float64) (*StopReport, error) {
+// stopTrial is a run in progress.
+type stopTrial struct {
+	c      *harness.Cluster
+	l      Load
+	others [2]*subscriber // on the stopped one's node, and on another
+	id     int            // of the next publisher
+	r      StopReport
+}
+
+// Stop runs the trial. Rounds without and with a stopped subscriber take turns, so
+// that the machine treats both alike; then one is stopped for the whole span. p99 is
+// how much more the others' 99th percentile may be with it (0.2: a fifth).
+func Stop(span time.Duration, rounds int, p99 float64) (*StopReport, error) {
 	c, err := harness.New(harness.Options{Nodes: 3, Namespaces: harness.CanNamespaces() == nil})
 	if err != nil {
 		return nil, err
@@ -48,75 +63,127 @@ func Stop(span time.Duration, p99 float64) (*StopReport, error) {
 	if err := c.StartAll(patience); err != nil {
 		return nil, err
 	}
-	l := &Load{Size: 1024, For: span}
-	var others [2]*subscriber
+	t := &stopTrial{c: c, l: Load{Size: 1024}, r: StopReport{Span: span, Rounds: rounds}}
 	for i, n := range []*harness.Node{c.Nodes[0], c.Nodes[2]} {
-		if others[i], err = startSubscriber(n, l); err != nil {
+		if t.others[i], err = startSubscriber(n, &t.l); err != nil {
 			return nil, err
 		}
 	}
 	// The first seconds of everything are not measured: the heap grows to its size.
-	warm := &Load{Size: l.Size, For: min(span/4, 5*time.Second)}
-	if _, _, err := flood(c, warm, others, 63); err != nil {
+	if _, _, err := t.flood(min(span/4, 5*time.Second), 0); err != nil {
 		return nil, err
 	}
-	r := &StopReport{Span: span}
-	var rss []int64
-	if r.Published[0], rss, err = flood(c, l, others, 0); err != nil {
+	if err := t.takeTurns(); err != nil {
 		return nil, err
 	}
-	r.RSS = mean(rss[len(rss)/2:])
-	if r.Without, err = both(others); err != nil {
-		return nil, err
+	if err := t.stopForLong(); err != nil {
+		return &t.r, err
 	}
-	stopped, err := startSubscriber(c.Nodes[0], l)
+	return &t.r, t.r.judge(p99)
+}
+
+// stopped starts a subscriber beside others[0] and stops it.
+func (t *stopTrial) stopped() (*subscriber, error) {
+	s, err := startSubscriber(t.c.Nodes[0], &t.l)
 	if err != nil {
 		return nil, err
 	}
-	if err := stopped.proc.Signal(unix.SIGSTOP); err != nil {
-		return nil, err
+	return s, s.proc.Signal(unix.SIGSTOP)
+}
+
+// takeTurns compares what others get without and with a stopped subscriber.
+func (t *stopTrial) takeTurns() error {
+	var published [2][]float64
+	var p50, p99 [2][2][]float64
+	for round := range t.r.Rounds {
+		for with := range 2 {
+			var s *subscriber
+			if with == 1 {
+				var err error
+				if s, err = t.stopped(); err != nil {
+					return err
+				}
+			}
+			rate, rss, err := t.flood(t.r.Span/time.Duration(t.r.Rounds), 0)
+			if err != nil {
+				return err
+			}
+			published[with] = append(published[with], rate)
+			for i, o := range t.others {
+				f, err := o.stat()
+				if err != nil {
+					return err
+				}
+				if f["received"] == 0 {
+					return errors.New("a subscriber got nothing")
+				}
+				p50[i][with], p99[i][with] = append(p50[i][with], f["p50"]), append(p99[i][with], f["p99"])
+			}
+			if round == 0 && with == 0 {
+				t.r.RSS[0] = mean(rss)
+			}
+			if with == 0 {
+				continue
+			}
+			if err := s.proc.Signal(unix.SIGCONT); err != nil {
+				return err
+			}
+			if err := s.end(); err != nil {
+				return err
+			}
+		}
 	}
-	if r.Published[1], rss, err = flood(c, l, others, 1); err != nil {
-		return nil, err
+	for with := range 2 {
+		t.r.Published[with] = middle(published[with])
+		for i := range 2 {
+			t.r.P50[i][with], t.r.P99[i][with] = middle(p50[i][with]), middle(p99[i][with])
+		}
 	}
-	r.StoppedRSS, r.Middle = mean(rss[len(rss)*3/4:]), mean(rss[len(rss)/2:len(rss)*3/4])
-	if r.With, err = both(others); err != nil {
-		return nil, err
-	}
-	u, err := c.Nodes[0].Exec.Usage()
+	return nil
+}
+
+// stopForLong has a subscriber stopped for the whole span, and then lets it go on.
+func (t *stopTrial) stopForLong() error {
+	s, err := t.stopped()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	r.Peak = u.Peak
-	if err := r.goOn(c, l, stopped, others); err != nil {
-		return r, err
+	_, rss, err := t.flood(t.r.Span, 0)
+	if err != nil {
+		return err
 	}
-	return r, r.judge(p99)
+	t.r.RSS[1], t.r.RSS[2] = mean(rss[len(rss)/2:len(rss)*3/4]), mean(rss[len(rss)*3/4:])
+	u, err := t.c.Nodes[0].Exec.Usage()
+	if err != nil {
+		return err
+	}
+	t.r.Peak = u.Peak
+	return t.goOn(s)
 }
 
 // goOn lets the stopped subscriber go on: it gets the notice, what waited, and what
 // is published from now on.
-func (r *StopReport) goOn(c *harness.Cluster, l *Load, stopped *subscriber, others [2]*subscriber) error {
-	if err := stopped.proc.Signal(unix.SIGCONT); err != nil {
+func (t *stopTrial) goOn(s *subscriber) error {
+	if err := s.proc.Signal(unix.SIGCONT); err != nil {
 		return err
 	}
 	time.Sleep(time.Second)
-	t, err := stopped.stat()
+	f, err := s.stat()
 	if err != nil {
 		return err
 	}
-	r.Notices = t["notices"]
-	slow := &Load{Size: l.Size, Rate: 500, For: 2 * time.Second}
-	published, _, err := flood(c, slow, others, 2)
+	t.r.Notices = f["notices"]
+	const rate = 500
+	published, _, err := t.flood(2*time.Second, rate)
 	if err != nil {
 		return err
 	}
-	if t, err = stopped.stat(); err != nil {
+	if f, err = s.stat(); err != nil {
 		return err
 	}
-	r.Continued = t["received"]
-	if want := published * slow.For.Seconds(); r.Continued < want*0.99-1 || t["notices"] > 0 {
-		return fmt.Errorf("after it went on the stopped subscriber got %.0f of %.0f events and %.0f notices", r.Continued, want, t["notices"])
+	t.r.Continued = f["received"]
+	if want := published * 2; t.r.Continued < want*0.99-1 || f["notices"] > 0 {
+		return fmt.Errorf("after it went on the stopped subscriber got %.0f of %.0f events and %.0f notices", t.r.Continued, want, f["notices"])
 	}
 	return nil
 }
@@ -127,35 +194,39 @@ func (r *StopReport) judge(p99 float64) error {
 		errs = append(errs, errors.New("the stopped subscriber went on without a notice"))
 	}
 	for i, who := range []string{"beside it", "of another node"} {
-		if a, b := r.Without[i]["p99"], r.With[i]["p99"]; b > a*(1+p99) {
+		if a, b := r.P99[i][0], r.P99[i][1]; b > a*(1+p99) {
 			errs = append(errs, fmt.Errorf("p99 of the subscriber %s: %.0f us without, %.0f us with a stopped one", who, a, b))
 		}
 	}
-	if r.StoppedRSS > r.RSS+memoryOfStopped {
-		errs = append(errs, fmt.Errorf("the executive has %d bytes resident, %d without a stopped subscriber", r.StoppedRSS, r.RSS))
+	if r.RSS[2] > r.RSS[0]+memoryOfStopped {
+		errs = append(errs, fmt.Errorf("the executive has %d bytes resident, %d without a stopped subscriber", r.RSS[2], r.RSS[0]))
 	}
-	if float64(r.StoppedRSS) > float64(r.Middle)*1.05+1<<20 {
-		errs = append(errs, fmt.Errorf("the executive grows: from %d to %d bytes resident", r.Middle, r.StoppedRSS))
+	if float64(r.RSS[2]) > float64(r.RSS[1])*1.05+1<<20 {
+		errs = append(errs, fmt.Errorf("the executive grows: from %d to %d bytes resident", r.RSS[1], r.RSS[2]))
 	}
 	return errors.Join(errs...)
 }
 
-// flood publishes on node 2 and samples the memory of node 1's executive.
-func flood(c *harness.Cluster, l *Load, subs [2]*subscriber, id int) (rate float64, rss []int64, err error) {
-	for _, s := range subs {
+// flood publishes on node 2 for a time, at a rate (0: what is taken), and samples the
+// memory of node 1's executive. The others' figures begin with it.
+func (t *stopTrial) flood(span time.Duration, rate float64) (published float64, rss []int64, err error) {
+	for _, s := range t.others {
 		if _, err := s.stat(); err != nil {
 			return 0, nil, err
 		}
 	}
-	p, err := startPublisher(c.Nodes[1], id, l)
+	l := t.l
+	l.For, l.Rate = span, rate
+	p, err := startPublisher(t.c.Nodes[1], t.id, &l)
 	if err != nil {
 		return 0, nil, err
 	}
+	t.id++
 	if err := p.proc.Signal(unix.SIGUSR2); err != nil {
 		return 0, nil, err
 	}
-	for end := time.Now().Add(l.For); time.Now().Before(end); time.Sleep(l.For / 100) {
-		u, err := c.Nodes[0].Exec.Usage()
+	for end := time.Now().Add(span); time.Now().Before(end); time.Sleep(span / 100) {
+		u, err := t.c.Nodes[0].Exec.Usage()
 		if err != nil {
 			return 0, nil, err
 		}
@@ -166,20 +237,17 @@ func flood(c *harness.Cluster, l *Load, subs [2]*subscriber, id int) (rate float
 		return 0, nil, err
 	}
 	time.Sleep(300 * time.Millisecond)
-	t := parseStat(line)
-	return t["published"] / t["seconds"], rss, p.proc.Wait(patience)
+	f := parseStat(line)
+	return f["published"] / f["seconds"], rss, p.proc.Wait(patience)
 }
 
-func both(subs [2]*subscriber) (out [2]stat, err error) {
-	for i, s := range subs {
-		if out[i], err = s.stat(); err != nil {
-			return out, err
-		}
-		if out[i]["received"] == 0 {
-			return out, errors.New("a subscriber got nothing")
-		}
+// middle is the median.
+func middle(list []float64) float64 {
+	list = slices.Sorted(slices.Values(list))
+	if len(list) == 0 {
+		return 0
 	}
-	return out, nil
+	return (list[len(list)/2] + list[(len(list)-1)/2]) / 2
 }
 
 func mean(list []int64) int64 {
