@@ -367,6 +367,7 @@ func (e *Engine) csiTurn(a *assign, cs *csiAssign) bool {
 // command gives a component the HA state of the assignment, or, if nothing of the
 // component is there, takes note that it has it not.
 func (e *Engine) command(u *unit, a *assign, cs *csiAssign) {
+	e.unsay(a, cs)
 	c := e.comps[cs.comp]
 	falling := a.ha == HAQuiesced || a.ha == HAQuiescing
 	switch {
@@ -475,6 +476,9 @@ func (e *Engine) remove(a *assign) {
 func (e *Engine) driveRemoval(u *unit, a *assign) {
 	for i := 0; i < len(a.csis); i++ {
 		cs := &a.csis[i]
+		if !cs.removing {
+			e.unsay(a, cs)
+		}
 		c := e.comps[cs.comp]
 		dead := !cs.exposed && c.presence != TerminationFailed
 		if !c.m.PreInstantiable() {
@@ -526,6 +530,20 @@ func (e *Engine) call(a *assign, cs *csiAssign, remove bool) {
 		}
 	}
 	e.touch()
+}
+
+// unsay takes back a callback that was noted with this very input and not made yet.
+func (e *Engine) unsay(a *assign, cs *csiAssign) {
+	for i := range e.calls {
+		k := &e.calls[i]
+		if k.a != a || k.csi != cs.csi {
+			continue
+		}
+		k.a = nil
+		if k.fresh {
+			cs.ha, cs.acked, cs.hot, cs.exposed, cs.removing = HANone, HANone, false, false, false
+		}
+	}
 }
 
 // stopShared stops a callback's timer unless other CSIs wait for the same answer.

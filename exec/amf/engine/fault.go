@@ -170,7 +170,7 @@ func (e *Engine) failover(c *comp) {
 // failoverUnit ends a unit hard, or escalates to its node.
 func (e *Engine) failoverUnit(u *unit) {
 	n := e.nodeOf(u)
-	if n != nil && e.count(&n.failover, timerNode, e.nodeIndex(n), n.m.SuFailoverProb, n.m.SuFailoverMax) {
+	if n != nil && !n.repairing && e.count(&n.failover, timerNode, e.nodeIndex(n), n.m.SuFailoverProb, n.m.SuFailoverMax) {
 		e.escalate("failovers of service units")
 		e.failoverNode(n)
 		return

@@ -31,6 +31,7 @@ package engine
 import (
 	"slices"
 
+	"ais/exec/amf/model"
 	"ais/exec/gmi"
 	"ais/exec/totem/wire"
 	"ais/libais/ipcwire"
@@ -45,6 +46,7 @@ type leaseHolder struct {
 	beats   []beat
 	ended   bool     // GiveUp was called for this end
 	held    []Output // of this node, that wait for a lease
+	never   map[untold]bool
 }
 
 // beat is a beat under way.
@@ -162,13 +164,25 @@ func (r *Replica) giveUp() {
 	r.stats.GivenUp += uint64(len(list))
 	r.env.Logf("the lease is over without contact to a majority: %d active components are ended", len(list))
 	r.opt.Driver.GiveUp(list)
-	r.sayGivenUp(&in)
+	r.say(&in)
 }
 
-// sayGivenUp tells everybody, as soon as the ring has room.
-func (r *Replica) sayGivenUp(in *Input) {
-	if !r.Submit(in, func(e ipcwire.Error) {}) {
-		r.env.After(proposeRoom, func() { r.sayGivenUp(in) })
+// say multicasts an input of the Replica's own, as soon as the ring has room, in the
+// order of the calls.
+func (r *Replica) say(in *Input) {
+	r.unsaid = append(r.unsaid, *in)
+	if len(r.unsaid) == 1 {
+		r.sayMore()
+	}
+}
+
+func (r *Replica) sayMore() {
+	for len(r.unsaid) > 0 {
+		if !r.Submit(&r.unsaid[0], nil) {
+			r.env.After(proposeRoom, r.sayMore)
+			return
+		}
+		r.unsaid = r.unsaid[1:]
 	}
 }
 
@@ -179,13 +193,27 @@ func (r *Replica) leaseRenewed() {
 	held := l.held
 	l.held = nil
 	for i := range held {
-		o := &held[i]
-		if o.Invocation == 0 || r.e.Awaits(o.Comp, o.Invocation) {
-			r.opt.Driver.Execute(o)
+		if o := &held[i]; r.stillWanted(o) {
+			r.pass(o)
 		}
 	}
 	r.schedule()
 }
+
+// stillWanted tells whether an output that waited is to be carried out. If it is not,
+// a component was never told of a CSI that later outputs may be about.
+func (r *Replica) stillWanted(o *Output) bool {
+	if o.Invocation == 0 || r.e.Awaits(o.Comp, o.Invocation) {
+		return true
+	}
+	if o.Kind == OutCSISet && o.Flags == FlagAddOne {
+		r.lease.never[untold{o.Comp.Index, o.CSI.Index}] = true
+	}
+	return false
+}
+
+// untold names a CSI that a component was to be told of.
+type untold struct{ comp, csi int }
 
 // execute hands an output of this node to the driver, unless it would make a component
 // active without a lease, or follows one that would.
@@ -196,17 +224,80 @@ func (r *Replica) execute(o *Output) {
 		return
 	}
 	same := func(h Output) bool { return h.Comp == o.Comp }
-	if o.Kind == OutCleanup {
+	if o.Kind == OutCleanup || o.Kind == OutEvict {
 		l.held = slices.DeleteFunc(l.held, same)
+		for k := range l.never {
+			if k.comp == o.Comp.Index {
+				delete(l.never, k)
+			}
+		}
 	}
-	if !r.activates(o) && !slices.ContainsFunc(l.held, same) || l.valid(r.opt.Now()) && len(l.held) == 0 {
-		r.opt.Driver.Execute(o)
+	l.held = slices.DeleteFunc(l.held, func(h Output) bool { return h.Comp == o.Comp && !r.stillWanted(&h) })
+	if r.activates(o) && !l.valid(r.opt.Now()) || slices.ContainsFunc(l.held, same) {
+		l.held = append(l.held, *o)
 		return
 	}
-	l.held = append(l.held, *o)
+	r.pass(o)
 }
 
 // activates tells whether an output makes a component active.
 func (r *Replica) activates(o *Output) bool {
 	return o.Kind == OutCSISet && o.HA == HAActive || o.Kind == OutInstantiate && !o.Comp.PreInstantiable()
+}
+
+// pass hands an output to the driver, with regard to what the component was never
+// told: it cannot lose what it never had, and gets it anew.
+func (r *Replica) pass(o *Output) {
+	never := 0
+	for k := range r.lease.never {
+		if k.comp == o.Comp.Index {
+			never++
+		}
+	}
+	if never == 0 || o.Kind != OutCSISet && o.Kind != OutCSIRemove {
+		r.opt.Driver.Execute(o)
+		return
+	}
+	losing := o.Kind == OutCSIRemove || o.HA == HAQuiesced || o.HA == HAQuiescing
+	if o.CSI == nil {
+		has := 0
+		r.e.eachCSI(r.e.comps[o.Comp.Index], func(_ *assign, cs *csiAssign) {
+			if cs.exposed && !r.lease.never[untold{int(cs.comp), int(cs.csi)}] {
+				has++
+			}
+		})
+		switch {
+		case losing && has > 0:
+			r.opt.Driver.Execute(o)
+		case losing:
+			r.answerFor(o)
+		default:
+			// Some of it would have to be added, some changed, by one callback.
+			r.say(&Input{Kind: InErrorReport, Comp: o.Comp.DN, Recovery: model.ComponentRestart, Cause: CauseLease, Incarnation: o.Incarnation})
+		}
+		return
+	}
+	k := untold{o.Comp.Index, o.CSI.Index}
+	switch {
+	case !r.lease.never[k]:
+		r.opt.Driver.Execute(o)
+	case losing:
+		r.answerFor(o)
+		if o.Kind == OutCSIRemove {
+			delete(r.lease.never, k)
+		}
+	default:
+		delete(r.lease.never, k)
+		add := *o
+		add.Flags = FlagAddOne
+		r.opt.Driver.Execute(&add)
+	}
+}
+
+// answerFor answers for a component what it needs not be asked.
+func (r *Replica) answerFor(o *Output) {
+	r.say(&Input{Kind: InAnswer, Comp: o.Comp.DN, Invocation: o.Invocation, Incarnation: o.Incarnation, Result: ipcwire.OK})
+	if o.HA == HAQuiescing {
+		r.say(&Input{Kind: InQuiescingComplete, Comp: o.Comp.DN, Invocation: o.Invocation, Incarnation: o.Incarnation, Result: ipcwire.OK})
+	}
 }

@@ -64,8 +64,9 @@ func (e *Engine) Merge(ring uint64, members []Member, parts []Part) {
 	old := e.timers
 	m := &merger{parts: parts, members: members}
 	w := m.merge()
-	seen, out, records := e.seen, e.out, e.records
+	seen, out, records, unrest := e.seen, e.out, e.records, e.unrest
 	*e = *w
+	e.unrest = unrest
 	e.seen, e.out, e.records = seen, out, records
 	e.begin()
 	for _, t := range old {

@@ -542,7 +542,7 @@ func (p *planner) noRedundancy() {
 
 func (p *planner) newSingle(si *instance, give func(*unit, *instance) bool) {
 	for _, u := range p.units {
-		if has(u, si) == HAQuiesced && give(u, si) {
+		if !p.fresh && has(u, si) == HAQuiesced && give(u, si) {
 			return
 		}
 	}

@@ -16,6 +16,10 @@ func (e *Engine) Model() *model.Cluster { return e.c }
 // majority rule).
 func (e *Engine) Quorate() bool { return e.quorate }
 
+// Unrest counts inputs after which the state did not come to rest: 0, or there is a
+// mistake in this package.
+func (e *Engine) Unrest() uint64 { return e.unrest }
+
 // Started tells whether assignments are made.
 func (e *Engine) Started() bool { return e.started }
 

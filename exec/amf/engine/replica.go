@@ -63,8 +63,9 @@ type Replica struct {
 	armed     int64
 	cancel    func()
 
-	lease leaseHolder
-	stats Stats
+	lease  leaseHolder
+	unsaid []Input // of the Replica itself, that wait for room
+	stats  Stats
 }
 
 // Stats counts since the start.
@@ -118,7 +119,7 @@ func NewReplica(opt Options) (*Replica, error) {
 	// differ in that time.
 	r.e = New(opt.Cluster, opt.Majority, opt.Lease+opt.Lease/16+time.Millisecond)
 	r.peers[r.self] = opt.NodeName
-	r.lease.limit = int64(opt.Lease)
+	r.lease.limit, r.lease.never = int64(opt.Lease), map[untold]bool{}
 	return r, nil
 }
 

@@ -29,7 +29,7 @@ func (d *dice) ms(from, to int) time.Duration {
 
 const simUnits = 4 // nodes that have units; others are nodes without work
 
-func newSimModel(seed uint64, nodes int) simModel {
+func newSimModel(seed uint64, nodes int, token time.Duration) simModel {
 	d := dice(seed*0x9e3779b97f4a7c15 + 12345)
 	d.n(2)
 	c := &model.Cluster{StartupTimeout: d.ms(20, 300)}
@@ -46,7 +46,7 @@ func newSimModel(seed uint64, nodes int) simModel {
 		}
 		app.SGs = append(app.SGs, simGroup(&d, c, app, fmt.Sprintf("g%d", k), red, nodes))
 	}
-	m := simModel{c: c, majority: d.n(3) == 0, lease: d.ms(450, 900)}
+	m := simModel{c: c, majority: d.n(3) == 0, lease: token * time.Duration(20+d.n(30)) / 10}
 	if len(app.SIs) > 1 && d.n(3) == 0 {
 		// The instance of one group, or the second of it, depends on the first.
 		si := app.SIs[1+d.n(len(app.SIs)-1)]

@@ -35,7 +35,7 @@ type amfWorld struct {
 	trace  bool
 	counts amfCounts
 	// applied is the state after SyncApply, of the first member there.
-	applied map[wire.RingID]string
+	applied map[string]string
 }
 
 type amfCounts struct {
@@ -55,13 +55,11 @@ type simComp struct {
 	alive bool
 	// does is what the process believes to have, by CSI; its last word is the
 	// truth about what it does.
-	does     map[int]HAState
+	does map[int]HAState
 	// hung: it answers nothing and does nothing more. odd: it refused something, so
 	// that what it has and what it was told may differ.
 	hung, odd bool
-	quiesces []uint64 // invocations it will complete
-	// born says in which configuration it became active for a CSI.
-	born map[int]wire.RingID
+	quiesces  []uint64 // invocations it will complete
 }
 
 // later is something that a node will do.
@@ -76,7 +74,8 @@ type amfNode struct {
 	w       *amfWorld
 	env     *sim.Env
 	manager *service.Manager
-	ring    wire.RingID
+	ring    string // the configuration: its ring and its members
+	decided string // where what is being done was decided
 	comps   []simComp
 	todo    []later
 	outbox  []Input
@@ -96,7 +95,7 @@ type amfTimer struct {
 func newAmfNode(env *sim.Env, w *amfWorld) *amfNode {
 	n := &amfNode{w: w, env: env, timers: map[*amfTimer]bool{}, comps: make([]simComp, len(w.m.c.Comps))}
 	for i := range n.comps {
-		n.comps[i] = simComp{does: map[int]HAState{}, born: map[int]wire.RingID{}}
+		n.comps[i] = simComp{does: map[int]HAState{}}
 	}
 	var err error
 	n.manager, err = service.New(service.Options{
@@ -177,24 +176,86 @@ func (s amfService) SyncApply() {
 	n.counts.off = true
 	n.Replica.SyncApply()
 	n.counts.reset(n)
-	n.ring = cfg.Ring
+	n.ring = configName(cfg)
 	said := describeEngine(n.e)
 	if first, ok := n.w.applied[n.ring]; ok && first != said {
-		n.w.complain("node %d, ring %v: the state is\n%sanother member's is\n%s", n.env.Node(), n.ring, said, first)
+		n.w.complain("node %d, ring %v: the state differs from another member's:\n%s", n.env.Node(), n.ring, differing(said, first))
 	}
 	n.w.applied[n.ring] = said
 	n.checkState()
 }
 
-// describeEngine is everything that must be equal on all members.
+// configName names a configuration: a ring id may return when a disk was lost.
+func configName(cfg *srp.Configuration) string { return fmt.Sprint(cfg.Ring, cfg.Members) }
+
+// describeEngine is everything that must be equal on all members, a line for each
+// entity.
 func describeEngine(e *Engine) string {
-	return string(e.Snapshot(func(TimerID) time.Duration { return 1 }))
+	var b strings.Builder
+	fmt.Fprintln(&b, e.started, e.quorate, e.formed, e.lastRing, e.startup, e.lastTimer, e.leases)
+	for _, n := range e.nodes {
+		fmt.Fprintf(&b, "%s %v %v %v %v %v %v\n", n.name, n.member, n.admin, n.oper, n.nextInv, n.failover, []bool{n.repairing, n.failfast})
+	}
+	for i := range e.apps {
+		fmt.Fprintf(&b, "app %v %v\n", e.apps[i].admin, e.apps[i].restarting)
+	}
+	for _, g := range e.groups {
+		fmt.Fprintf(&b, "%s %v %v %v %v\n", g.m.DN, g.admin, g.prefer, g.adjusting, g.adjust)
+	}
+	for _, si := range e.sis {
+		fmt.Fprintf(&b, "%s %v %v %v\n", si.m.DN, si.admin, si.prefer, si.deps)
+	}
+	fmt.Fprintln(&b, e.csis)
+	for _, c := range e.comps {
+		k := *c
+		k.m = nil
+		fmt.Fprintf(&b, "%s %+v\n", c.m.DN, k)
+	}
+	for _, u := range e.units {
+		k := *u
+		k.m, k.assigns = nil, nil
+		fmt.Fprintf(&b, "%s %+v\n", u.m.DN, k)
+		for _, a := range u.assigns {
+			if a.ha == HANone {
+				continue // planned only
+			}
+			k := *a
+			k.want = 0
+			fmt.Fprintf(&b, "  %+v\n", k)
+		}
+	}
+	for _, t := range e.timers {
+		fmt.Fprintf(&b, "timer %d %d %d %d\n", t.id, t.kind, t.a, t.b)
+	}
+	return b.String()
+}
+
+// differing is the lines that differ.
+func differing(a, b string) string {
+	x, y := strings.Split(a, "\n"), strings.Split(b, "\n")
+	var out strings.Builder
+	for i := range max(len(x), len(y)) {
+		p, q := "", ""
+		if i < len(x) {
+			p = x[i]
+		}
+		if i < len(y) {
+			q = y[i]
+		}
+		if p != q {
+			fmt.Fprintf(&out, "< %s\n> %s\n", p, q)
+		}
+	}
+	return out.String()
 }
 
 // checkState: the state never says that an instance has more actives than its model
 // allows, and counters never exceed what is configured.
 func (n *amfNode) checkState() {
 	e := n.e
+	if e.unrest > 0 {
+		n.w.complain("node %d: the state does not come to rest", n.env.Node())
+	}
 	for i, si := range e.sis {
 		act := 0
 		for _, m := range si.m.SG.SUs {
@@ -221,7 +282,15 @@ func (n *amfNode) Execute(o *Output) {
 	if n.env.Random(20) == 0 {
 		delay *= 6
 	}
-	n.after(delay, func() { n.do(&out) })
+	// What was decided in one configuration may reach the component in the next.
+	ring := n.ring
+	if n.Replica.sync.cfg != nil {
+		ring = configName(n.Replica.sync.cfg)
+	}
+	n.after(delay, func() {
+		n.decided = ring
+		n.do(&out)
+	})
 }
 
 // after does something later; what was to be done before is done before.
@@ -280,7 +349,7 @@ func (n *amfNode) do(o *Output) {
 		if c.alive {
 			n.w.complain("node %d: %s is instantiated while it lives", n.env.Node(), o.Comp.DN)
 		}
-		*c = simComp{gen: o.Incarnation, alive: true, does: map[int]HAState{}, born: map[int]wire.RingID{}}
+		*c = simComp{gen: o.Incarnation, alive: true, does: map[int]HAState{}}
 		if o.Comp.Registers() && (luck == "ok" || n.env.Random(2) == 0) {
 			n.outbox = append(n.outbox, Input{Kind: InRegister, Comp: o.Comp.DN})
 		}
@@ -383,7 +452,6 @@ func (n *amfNode) becomes(m *model.Comp, csi int, ha HAState) {
 	}
 	n.w.counts.Actives++
 	if was != HAActive {
-		c.born[csi] = n.ring
 		n.checkActive(m, csi)
 	}
 }
@@ -420,7 +488,7 @@ func (n *amfNode) checkActive(m *model.Comp, csi int) {
 			case n.w.m.majority:
 				n.w.complain("at %.3f node %d: %s becomes active for %s while %s on node %d is", float64(n.env.True())/1e6, n.env.Node(), m.Name, k.DN,
 					n.w.m.c.Comps[i].Name, o.env.Node())
-			case o.ring == n.ring:
+			case o.ring == n.ring && n.decided == n.ring:
 				n.w.complain("at %.3f node %d: %s becomes active for %s while %s on node %d is, in configuration %v", float64(n.env.True())/1e6,
 					n.env.Node(), m.Name, k.DN, n.w.m.c.Comps[i].Name, o.env.Node(), n.ring)
 			}
@@ -590,7 +658,8 @@ func (n *amfNode) repair() {
 // settled tells whether this node sees everything assigned that can be.
 func (n *amfNode) settled() bool {
 	n.runTimers()
-	return len(n.todo) == 0 && len(n.outbox) == 0 && n.manager.Synchronized() && n.missing() == ""
+	// No timer either: nothing more is going to happen by itself.
+	return len(n.e.timers) == 0 && len(n.todo) == 0 && len(n.outbox) == 0 && n.manager.Synchronized() && n.missing() == ""
 }
 
 // missing says what is not as it must be when nothing is wrong any more.
@@ -709,12 +778,27 @@ func (n *amfNode) final(first *amfNode) error {
 
 // runAmfSeed runs one simulated cluster.
 func runAmfSeed(sw *sim.World, seed uint64, trace bool) (*amfWorld, error) {
-	w := &amfWorld{applied: map[wire.RingID]string{}, trace: trace}
+	if trace {
+		debugRest = func(e *Engine) {
+			fmt.Println("--round")
+			for _, u := range e.units {
+				for _, a := range u.assigns {
+					fmt.Printf("  %s %s want %s ha %s rem %v done %v place %d %+v\n", u.m.Name, e.sis[a.si].m.Name, a.want, a.ha, a.removing, a.done(), e.placeOf(u), a.csis)
+				}
+			}
+			for _, c := range e.comps {
+				if c.presence != Instantiated {
+					fmt.Printf("  %s %+v\n", c.m.Name, *c)
+				}
+			}
+		}
+	}
+	w := &amfWorld{applied: map[string]string{}, trace: trace}
 	opt := sim.Options{
 		Seed: seed,
 		Service: func(env *sim.Env) sim.App {
 			if w.live == nil {
-				w.m = newSimModel(seed, env.Nodes())
+				w.m = newSimModel(seed, env.Nodes(), time.Duration(env.TokenTimeout()))
 				w.live = make([]*amfNode, env.Nodes())
 			}
 			return amfApp{newAmfNode(env, w)}
@@ -745,7 +829,7 @@ func runAmfSeed(sw *sim.World, seed uint64, trace bool) (*amfWorld, error) {
 		state := ""
 		for _, n := range w.live {
 			if n != nil && n.e != nil {
-				state += fmt.Sprintf("  node %d: %s; todo %d, outbox %d\n", n.env.Node(), n.missing(), len(n.todo), len(n.outbox))
+				state += fmt.Sprintf("  node %d: %s; todo %d, outbox %d, timers %v\n", n.env.Node(), n.missing(), len(n.todo), len(n.outbox), n.e.timers)
 			}
 		}
 		return w, fmt.Errorf("seed %d: %v\n%sreplay: go test ./exec/amf/engine -run Simulated -amf.first %d -amf.seeds 1 -amf.trace", seed, v, state, seed)

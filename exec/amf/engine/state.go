@@ -237,6 +237,7 @@ type Engine struct {
 	why     string
 	changed bool
 	calls   []call
+	unrest  uint64  // inputs after which the state did not come to rest
 	loadA   []int32 // of components, while planning
 	loadS   []int32
 	seen    shown
