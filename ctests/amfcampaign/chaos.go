@@ -139,6 +139,7 @@ func (r *Chaos) cycle() error {
 // killComponents kills one or both components of a unit.
 func (r *Chaos) killComponents(node int) error {
 	n := r.c.Nodes[node]
+	from := len(r.lives.Events())
 	killed := 0
 	for i := range 2 {
 		if i == 1 && r.rnd.IntN(2) == 0 {
@@ -155,7 +156,20 @@ func (r *Chaos) killComponents(node int) error {
 	if killed == 0 {
 		return errors.New("no process was found")
 	}
-	return nil
+	// The whole unit is started again: before that nothing can be told from its state.
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
+		starts := 0
+		events := r.lives.Events()
+		for i := from; i < len(events); i++ {
+			if e := &events[i]; e.Words == "start" && e.Unit() == fmt.Sprintf("SU%d", node+1) {
+				starts++
+			}
+		}
+		if starts >= 2 {
+			return nil
+		}
+	}
+	return errors.New("the unit was not started again")
 }
 
 // killExecutive kills an executive, sees its components die, and starts it again.
