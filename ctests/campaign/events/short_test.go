@@ -17,7 +17,7 @@ func TestMain(m *testing.M) {
 }
 
 func TestEveryEventIsAccountedForThroughKillsSplitsAndHeals(t *testing.T) {
-	o := Options{Cycles: 8, Namespaces: harness.CanNamespaces() == nil, Seed: 1, Rate: 100, StopEvery: 5, Logf: t.Logf}
+	o := Options{Cycles: 6, Namespaces: harness.CanNamespaces() == nil, Seed: 1, Rate: 100, StopEvery: 4, Logf: t.Logf}
 	if !o.Namespaces {
 		t.Log("no namespaces here: executives are only killed")
 	}
@@ -33,7 +33,7 @@ func TestEveryEventIsAccountedForThroughKillsSplitsAndHeals(t *testing.T) {
 
 func TestAStoppedSubscriberIsBoundedAndGoesOnWithTheNotice(t *testing.T) {
 	// Times are judged by the long form only: other tests may run beside this one.
-	r, err := Stop(2*time.Second, 2, 20)
+	r, err := Stop(time.Second, 1, 20)
 	if err != nil {
 		t.Fatal(err)
 	}
