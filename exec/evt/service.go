@@ -26,7 +26,9 @@ type Limits struct {
 	TotalBytes int
 	MinBytes   int
 	// RetainedBytes bounds the retained events of the cluster: no publisher's
-	// retained event is taken beyond it.
+	// retained event is taken beyond it. All of them are sent at a join before
+	// requests flow again, so this is what keeps publishers from being put off for
+	// more than 200 ms (make campaign-evt-barrier measures it).
 	RetainedBytes int
 	// FilterBytes bounds the filters of one connection's subscriptions, 256 bytes
 	// for each subscription included.
