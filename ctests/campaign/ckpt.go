@@ -41,6 +41,7 @@ type CkptReport struct {
 	Conflicts     int // contested sections that several partitions wrote
 	Lost          int // writes that a merge discarded: as found, which is as reported
 	AtRisk        int64
+	Loose         int // contested sections written on through a heal in which a ring broke once more
 	Compared      int // sections compared between nodes
 	LongestReform time.Duration
 }
@@ -52,8 +53,8 @@ func (r *CkptReport) String() string {
 	}
 	slices.Sort(kinds)
 	return fmt.Sprintf("%v: %d writes acknowledged, %d of unknown fate; %d kills, %d cuts; %d conflicts, "+
-		"%d writes lost to merges, the same reported; %d acknowledged by partitions that died as a whole; %d sections compared between nodes; longest time until whole %s",
-		kinds, r.Acknowledged, r.Unknown, r.Kills, r.Cuts, r.Conflicts, r.Lost, r.AtRisk, r.Compared, ms(r.LongestReform))
+		"%d writes lost to merges, the same reported (%d sections were written on while a ring broke once more: reported writes only checked to be such); %d acknowledged by partitions that died as a whole; %d sections compared between nodes; longest time until whole %s",
+		kinds, r.Acknowledged, r.Unknown, r.Kills, r.Cuts, r.Conflicts, r.Lost, r.Loose, r.AtRisk, r.Compared, ms(r.LongestReform))
 }
 
 // ckptShapes are the checkpoints: many small sections, some of several packets,
@@ -151,6 +152,7 @@ type ckptCycle struct {
 	began     []int // positions in the executives' logs
 	starts    []int // which start of the executive the position is of
 	told      []string
+	healed    []int // positions in the executives' logs when the links came back
 }
 
 // ckptSide is a partition in which contested sections were written.
@@ -411,7 +413,27 @@ func (cy *ckptCycle) calm() error {
 		}
 		s.heal = harness.Monotonic()
 	}
+	for _, n := range cy.t.c.Nodes {
+		cy.healed = append(cy.healed, n.Exec.Stderr.Len())
+	}
 	return nil
+}
+
+// parted tells whether a ring broke once more after the links were back, as it may
+// on a starved machine. What was written on meanwhile then lost more than once.
+func (cy *ckptCycle) parted() bool {
+	for i, n := range cy.t.c.Nodes {
+		from := 0
+		if i < len(cy.healed) && cy.starts[i] == n.Exec.PID {
+			from = cy.healed[i]
+		}
+		for _, line := range n.Exec.Stderr.From(from) {
+			if strings.Contains(line, `msg="members left"`) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // heal gives all links back, one after the other in any order.
@@ -600,6 +622,7 @@ func (cy *ckptCycle) judge() error {
 	t.report.AtRisk += v.atRisk
 	t.report.Conflicts += v.conflicts
 	t.report.Lost += len(v.lost)
+	t.report.Loose += v.loose
 	if len(v.lost) > 0 || v.conflicts > 0 {
 		cy.say("%d conflicts, %d lost", v.conflicts, len(v.lost))
 	}

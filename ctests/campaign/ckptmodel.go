@@ -29,7 +29,7 @@ func newCkptModel() *ckptModel { return &ckptModel{before: map[int]ckptTag{}} }
 // verdict is what the judge found in a cycle.
 type verdict struct {
 	acked, unknown, atRisk int64
-	conflicts              int
+	conflicts, loose       int
 	lost                   []ckptLoss // as reported; each was found, too
 	wrong                  []error
 }
@@ -45,6 +45,7 @@ func (m *ckptModel) judge(cy *ckptCycle, now *ckptContent, reported []ckptLoss) 
 	for _, l := range reported {
 		of[l.section] = append(of[l.section], l)
 	}
+	parted := cy.parted()
 	for k := range ckptSections {
 		for _, w := range m.writes[k] {
 			if w.acked {
@@ -53,7 +54,7 @@ func (m *ckptModel) judge(cy *ckptCycle, now *ckptContent, reported []ckptLoss) 
 				v.unknown++
 			}
 		}
-		x := &sectionCase{v: v, cy: cy, k: k, writes: m.writes[k], has: now.sections[k], before: m.before[k], reported: of[k]}
+		x := &sectionCase{v: v, cy: cy, k: k, writes: m.writes[k], has: now.sections[k], before: m.before[k], reported: of[k], parted: parted}
 		if len(cy.sides) > 0 && slices.Contains(cy.contested, k) {
 			x.contested()
 		} else {
@@ -74,6 +75,7 @@ type sectionCase struct {
 	has      ckptTag
 	before   ckptTag
 	reported []ckptLoss
+	parted   bool
 }
 
 // is reports whether a write is what is in the section.
@@ -208,10 +210,41 @@ func (x *sectionCase) contested() {
 	}
 	// Written on through the merge, what is there does not tell who won it.
 	finished := alive[winner].finished
+	if !finished && x.parted {
+		x.loosely(alive)
+		return
+	}
 	if finished && len(alive) == 2 && !higher(alive[winner], alive[1-winner]) {
 		x.v.blame("section %d: the partition of the lower rank won: %s", x.k, x.describe(alive))
 	}
 	x.match(alive, winner, finished)
+}
+
+// loosely judges a section that was written on while a ring broke once more: a
+// write may have lost to any other then. Each reported one must be one of those
+// that could be the last of a partition, and be reported once.
+func (x *sectionCase) loosely(alive []*ckptSide) {
+	x.v.loose++
+	seen := map[*ckptWrite]bool{}
+	for _, l := range x.reported {
+		var lost *ckptWrite
+		for _, s := range alive {
+			for _, w := range x.heads(s) {
+				if l.of(w, x.cy.t.c.Nodes[s.writer].ID) {
+					lost = w
+				}
+			}
+		}
+		if lost == nil || seen[lost] {
+			x.v.blame("reported, but not lost: %v; %s", l, x.describe(alive))
+			continue
+		}
+		seen[lost] = true
+		x.v.lost = append(x.v.lost, l)
+	}
+	if len(x.reported) < len(alive)-1 {
+		x.v.blame("section %d: %d partitions wrote it, %d losses were reported: %s", x.k, len(alive), len(x.reported), x.describe(alive))
+	}
 }
 
 // match demands that the reported losses are those of all partitions but one.
