@@ -39,10 +39,18 @@ type fill struct {
 	since   []span    // bytes written since, sorted, not touching
 }
 
+// slabSize is how many sections, or fills, are made at once where very many are.
+const slabSize = 128
+
 // newFill is for a section of which all pages are missing.
-func newFill(holders []nodeKey, size, page int) *fill {
+func (m *merger) newFill(holders []nodeKey, size, page int) *fill {
+	if len(m.slab) == 0 {
+		m.slab = make([]fill, slabSize)
+	}
+	f := &m.slab[0]
+	m.slab = m.slab[1:]
 	n := (size + page - 1) / page
-	f := &fill{holders: holders, page: page, left: n}
+	f.holders, f.page, f.left = holders, page, n
 	if n <= 64 {
 		f.missing = f.word[:]
 	} else {

@@ -26,6 +26,8 @@
 //	delete-unchanged         delete section   nothing           deleted
 //	overwrite-overwrite      write            write             the higher rank's
 //	overwrite-unchanged      write            nothing           written
+//	passed                   write, and more  the same write    what came later, also where a broken ring delivered
+//	                                                            the first in another configuration on either side
 //	section-section          create section   create section    the higher rank's, when the ids are equal
 //	too-many                 create sections  create sections   those of the lower rank that there is no room
 //	                                                            for (number, checkpoint size) are dropped
@@ -151,6 +153,7 @@ type merger struct {
 
 	graves map[buried]uint64 // chains of removed sections
 	went   []map[uint64]bool // chains each partition went through
+	slab   []fill            // to be used
 
 	dead   map[ident]bool        // unlinked according to some partition
 	target map[ident]*checkpoint // what a checkpoint's handles refer to now
@@ -642,7 +645,7 @@ func (m *merger) inherit(sec *section, p *part) {
 		m.foreign(sec)
 	}
 	if sec.size > 0 && len(p.members) < len(m.members) {
-		sec.fill = newFill(p.members, sec.size, m.out.page)
+		sec.fill = m.newFill(p.members, sec.size, m.out.page)
 	}
 }
 
@@ -652,7 +655,7 @@ func (m *merger) setHolders(sec *section, holders []nodeKey) {
 	holders = slices.Compact(holders)
 	sec.fill = nil
 	if sec.size > 0 && !slices.Equal(holders, m.members) {
-		sec.fill = newFill(m.share(holders), sec.size, m.out.page)
+		sec.fill = m.newFill(m.share(holders), sec.size, m.out.page)
 	}
 	if !slices.Contains(holders, m.self) {
 		sec.data, sec.frozen = nil, false

@@ -15,10 +15,11 @@
 //	checkpoint  ident, name, attributes, created, changed, unlinked uint8, active
 //	            node, what is left of the retention int64 when nobody has it open,
 //	            place of the last section
-//	sections    of the checkpoint sent last: count, for each: id, place, created,
-//	            version, born, chain uint64, writer uint32, expiration int64 and, unless it is never,
-//	            what is left int64; updated int64, size, count and nodes of holders
-//	            plus one, 0 when all of the partition have it whole
+//	sections    of the checkpoint sent last: count, for each: brief uint8, bytes that its
+//	            id begins with as the one before does, the rest of the id, place beyond
+//	            that of the one before, created, version, born, chain uint64, writer
+//	            uint32, expiration int64 and what is left of it int64, updated beyond the
+//	            one before, size, count and nodes of holders; what brief says is left out
 //	clients     count, for each handle: node, connection, handle, flags, ident
 //
 // A version there is the number of its epoch in the history (0: its epoch follows)
@@ -48,6 +49,8 @@ const (
 	syncGraves     = 8
 	syncPassed     = 9
 	syncMore       = 0x80 // with a kind: the message goes on in the next
+
+	minSectionItem = 1 + 1 + 1 + 1 + 2 + 8 + 1 + 1 // bytes of a section in a message, at least
 
 	syncChunk = 16 << 10 // a message of lists is closed when it has so many bytes
 )
@@ -79,7 +82,9 @@ type peer struct {
 	part    *part  // nil: it is no lead
 	epochs  []epoch
 	current *checkpoint
-	bytes   uint64 // of all sections
+	slab    []section // to be used
+	id      []byte    // scratch
+	bytes   uint64    // of all sections
 	begun   bool
 	bad     bool
 }
@@ -479,30 +484,87 @@ func (s *Service) encodeCheckpoint(w *builder, ck *checkpoint, number map[epoch]
 	w.b = binary.AppendUvarint(w.b, ck.nextSeq)
 	w.item()
 	w.begin(syncSections)
+	var before *section // in the same message
 	for _, sec := range ck.order {
 		if sec.gone {
 			continue
 		}
-		b := binary.AppendUvarint(putString(w.b, sec.id), sec.seq)
-		b = putCompact(putCompact(b, sec.created, number), sec.version, number)
-		b = le.AppendUint64(le.AppendUint64(b, sec.born), sec.chain)
-		b = le.AppendUint64(le.AppendUint32(b, uint32(sec.writer)), uint64(sec.expiration))
-		if sec.expiration != ipcwire.CkptTimeEnd {
-			b = le.AppendUint64(b, uint64(max(sec.deadline-now, 0)))
+		if w.count == 0 {
+			before = nil
 		}
-		b = binary.AppendUvarint(le.AppendUint64(b, uint64(sec.updated)), uint64(sec.size))
-		if sec.fill == nil {
-			b = append(b, 0)
-		} else {
-			b = binary.AppendUvarint(b, uint64(len(sec.fill.holders)+1))
-			for _, h := range sec.fill.holders {
-				b = putNode(b, h)
-			}
-		}
-		w.b = b
+		w.b = putSection(w.b, sec, before, number, now)
+		before = sec
 		w.item()
 	}
 	w.flush()
+}
+
+// What of a section is not sent.
+const (
+	briefForever = 1 << iota // it never expires
+	briefFresh               // chain is born
+	briefCreated             // version is created
+	briefWhole               // all of the partition have it whole
+	briefWriter              // the writer is that of the section before
+	briefMask    = 1<<iota - 1
+)
+
+// putSection appends a section: much of it is as in the section before it in the
+// message. With very many sections the barrier is as long as this is.
+func putSection(b []byte, sec, before *section, number map[epoch]uint64, now int64) []byte {
+	if before == nil {
+		before = &noSection
+	}
+	var brief byte
+	for _, x := range [...]struct {
+		is  bool
+		bit byte
+	}{{sec.expiration == ipcwire.CkptTimeEnd, briefForever}, {sec.chain == sec.born, briefFresh}, {sec.version == sec.created, briefCreated},
+		{sec.fill == nil, briefWhole}, {sec.writer == before.writer, briefWriter}} {
+		if x.is {
+			brief |= x.bit
+		}
+	}
+	same := 0
+	for same < len(sec.id) && same < len(before.id) && sec.id[same] == before.id[same] {
+		same++
+	}
+	b = putString(binary.AppendUvarint(append(b, brief), uint64(same)), sec.id[same:])
+	b = putCompact(binary.AppendUvarint(b, sec.seq-before.seq), sec.created, number)
+	if brief&briefCreated == 0 {
+		b = putCompact(b, sec.version, number)
+	}
+	b = le.AppendUint64(b, sec.born)
+	if brief&briefFresh == 0 {
+		b = le.AppendUint64(b, sec.chain)
+	}
+	if brief&briefWriter == 0 {
+		b = le.AppendUint32(b, uint32(sec.writer))
+	}
+	if brief&briefForever == 0 {
+		b = le.AppendUint64(le.AppendUint64(b, uint64(sec.expiration)), uint64(max(sec.deadline-now, 0)))
+	}
+	b = binary.AppendUvarint(binary.AppendVarint(b, sec.updated-before.updated), uint64(sec.size))
+	if brief&briefWhole == 0 {
+		b = binary.AppendUvarint(b, uint64(len(sec.fill.holders)))
+		for _, h := range sec.fill.holders {
+			b = putNode(b, h)
+		}
+	}
+	return b
+}
+
+// noSection is before the first of a message.
+var noSection section
+
+func (r *reader) varint() int64 {
+	v, n := binary.Varint(r.b)
+	if n <= 0 {
+		r.b, r.bad = nil, true
+		return 0
+	}
+	r.b = r.b[n:]
+	return v
 }
 
 func (r *reader) uvarint() uint64 {
@@ -626,8 +688,9 @@ func (p *peer) take(kind byte, r *reader) bool {
 	case syncCheckpoint:
 		return r.count(identSize) == 1 && p.takeCheckpoint(r)
 	case syncSections:
-		for range r.count(40) {
-			if !p.takeSection(r) {
+		var before *section
+		for range r.count(minSectionItem) {
+			if before = p.takeSection(r, before); before == nil {
 				return false
 			}
 		}
@@ -673,39 +736,82 @@ func (p *peer) takeCheckpoint(r *reader) bool {
 	return true
 }
 
-func (p *peer) takeSection(r *reader) bool {
-	ck := p.current
-	sec := &section{id: r.str(), seq: r.uvarint(), created: r.compact(p.epochs), version: r.compact(p.epochs)}
-	sec.born, sec.chain = r.u64(), r.u64()
-	sec.writer, sec.expiration = wire.NodeID(r.u32()), int64(r.u64())
-	if sec.expiration != ipcwire.CkptTimeEnd {
-		sec.deadline = int64(r.u64())
+// getSection reads what putSection wrote.
+func (p *peer) getSection(sec, before *section, r *reader) {
+	if before == nil {
+		before = &noSection
 	}
-	sec.updated = int64(r.u64())
+	brief := r.u8()
+	r.bad = r.bad || brief&^briefMask != 0
+	same := r.uvarint()
+	if same > uint64(len(before.id)) {
+		r.b, r.bad = nil, true
+		return
+	}
+	p.id = append(p.id[:0], before.id[:same]...)
+	if n := r.uvarint(); n <= ipcwire.MaxSectionID {
+		p.id = append(p.id, r.take(int(n))...)
+	} else {
+		r.b, r.bad = nil, true
+	}
+	sec.id = string(p.id)
+	sec.seq = before.seq + r.uvarint()
+	sec.created = r.compact(p.epochs)
+	sec.version = sec.created
+	if brief&briefCreated == 0 {
+		sec.version = r.compact(p.epochs)
+	}
+	sec.born = r.u64()
+	sec.chain = sec.born
+	if brief&briefFresh == 0 {
+		sec.chain = r.u64()
+	}
+	sec.writer = before.writer
+	if brief&briefWriter == 0 {
+		sec.writer = wire.NodeID(r.u32())
+	}
+	sec.expiration = ipcwire.CkptTimeEnd
+	if brief&briefForever == 0 {
+		sec.expiration, sec.deadline = int64(r.u64()), int64(r.u64())
+	}
+	sec.updated = before.updated + r.varint()
 	size := r.uvarint()
-	if n := r.uvarint(); n > 0 {
-		if n-1 > uint64(len(r.b)/nodeSize) {
-			return false
-		}
+	if size > maxSection {
+		r.b, r.bad = nil, true
+		return
+	}
+	sec.size = int(size)
+	if brief&briefWhole == 0 {
 		sec.fill = &fill{}
-		for range n - 1 {
+		for range r.count(nodeSize) {
 			sec.fill.holders = append(sec.fill.holders, r.node())
 		}
 	}
-	if r.bad || ck == nil || size > maxSection || ck.sections[sec.id] != nil || len(sec.id) > ipcwire.MaxSectionID {
-		return false
+}
+
+// takeSection takes one; before is the one before it in the message.
+func (p *peer) takeSection(r *reader, before *section) *section {
+	ck := p.current
+	if len(p.slab) == 0 {
+		p.slab = make([]section, slabSize)
+	}
+	sec := &p.slab[0]
+	p.slab = p.slab[1:]
+	p.getSection(sec, before, r)
+	size := uint64(sec.size)
+	if r.bad || ck == nil || ck.sections[sec.id] != nil || len(sec.id) > ipcwire.MaxSectionID {
+		return nil
 	}
 	// Accounts of pages are made by these sizes.
 	if p.bytes += size; p.bytes > maxSection || size > ck.attrs.MaxSectionSize {
-		return false
+		return nil
 	}
 	if n := len(ck.order); n > 0 && ck.order[n-1].seq >= sec.seq || sec.seq > ck.nextSeq {
-		return false
+		return nil
 	}
-	sec.size = int(size)
 	ck.sections[sec.id] = sec
 	ck.order = append(ck.order, sec)
-	return true
+	return sec
 }
 
 // BackgroundSend sends some pages of sections that others do not have whole and
