@@ -103,6 +103,11 @@ func (e *executive) availability() error {
 		Now:      func() int64 { return int64(e.loop.Now()) },
 		Wall:     func() int64 { return time.Now().UnixNano() },
 		Majority: e.set.net.AMFMajority, Lease: e.set.net.AMFLease,
+		// About when the others take over from a node that stands still.
+		Fence: e.set.net.Token + e.set.net.Consensus,
+	}
+	if opt.Majority {
+		opt.Fence = min(opt.Fence, opt.Lease*7/8) // before they may
 	}
 	if f.keeper != nil {
 		var err error

@@ -23,6 +23,8 @@ type Processes interface {
 	Keep(id uint64)
 	Kill(owner string, done func(error))
 	KillAll(done func(error))
+	// Alive says that this executive runs; see Options.Fence.
+	Alive(limit time.Duration)
 }
 
 // Options are fixed for the life of a Service.
@@ -39,6 +41,9 @@ type Options struct {
 	// KillProcess ends a process at once, if this one may (proc.KillProcess); nil: only
 	// Processes ends what registered.
 	KillProcess func(pid int) error
+	// Fence is how long this executive may stand still before the keeper ends its
+	// components; 0: for ever.
+	Fence time.Duration
 	// Failfast ends the session on the ring, and begins another: the node's components
 	// are dead when it is called.
 	Failfast func(reason string)
@@ -179,7 +184,18 @@ func (s *Service) ExecInit(env service.Env) (err error) {
 		Env: env, Cluster: cluster, Driver: (*driver)(s), Now: s.opt.Now, NodeName: env.NodeName(),
 		Majority: s.opt.Majority && s.on(), Lease: s.opt.Lease,
 	})
+	if err == nil && s.opt.Processes != nil && s.opt.Fence > 0 {
+		s.alive()
+	}
 	return err
+}
+
+// aliveParts is how many times a fence's time is renewed within it.
+const aliveParts = 5
+
+func (s *Service) alive() {
+	s.opt.Processes.Alive(s.opt.Fence)
+	s.env.After(int64(s.opt.Fence)/aliveParts, s.alive)
 }
 
 // LibInit takes programs when the framework is on, operators always.

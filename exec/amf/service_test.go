@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"ais/exec/amf/conf"
 	"ais/exec/amf/engine"
@@ -101,6 +102,7 @@ type keeper struct {
 	kills    []string
 	killErr  error
 	later    []func()
+	alive    int
 }
 
 func (k *keeper) Run(cmd proc.Command, done func(int, proc.Result)) uint64 {
@@ -120,6 +122,8 @@ func (k *keeper) Kill(owner string, done func(error)) {
 	err := k.killErr
 	k.later = append(k.later, func() { done(err) })
 }
+
+func (k *keeper) Alive(time.Duration) { k.alive++ }
 
 func (k *keeper) KillAll(done func(error)) { k.Kill("*", done) }
 

@@ -162,6 +162,13 @@ func (c *Client) Run(cmd Command, done func(pid int, r Result)) (id uint64) {
 // Keep takes the time limit of a command away.
 func (c *Client) Keep(id uint64) { c.ask(request{Op: opKeep, Command: id}, nil) }
 
+// Alive says that the executive runs. When it is silent for longer than that, the
+// keeper ends everything: an executive that hangs has lost its components' work to
+// others.
+func (c *Client) Alive(limit time.Duration) {
+	c.ask(request{Op: opAlive, TimeoutUS: limit.Microseconds()}, nil)
+}
+
 // Kill ends every process of an owner; done is called when they are gone, with an
 // error when one cannot be killed.
 func (c *Client) Kill(owner string, done func(error)) {

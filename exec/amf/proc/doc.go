@@ -13,6 +13,10 @@
 // Which processes belong to a component is known by a mark in the environment that
 // children inherit, by descent, and by session (tree.go).
 //
+// An executive that stands still (a stopped process, a stalled machine) is as good as
+// dead to the others, who take its work over: the keeper ends its components when it
+// has not said that it runs for a given time (Client.Alive).
+//
 // A keeper that was started by root stays root, and runs what the executive asks for
 // as one user that was fixed when it was started, never as another. Without root
 // everything is the executive's own user. The keeper takes nothing from anybody but

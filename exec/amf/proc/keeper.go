@@ -75,6 +75,10 @@ type keeper struct {
 	expired  chan int
 	out      []byte
 	deaf     bool // nobody listens any more
+
+	// fence is how long the executive may be silent; 0: as long as it likes.
+	fence time.Duration
+	until time.Time
 }
 
 // prepare reads "--keeper UID GID"; -1: run as the keeper itself.
@@ -139,14 +143,18 @@ func (k *keeper) serve() int {
 		case <-died:
 			k.reap()
 		case <-retry.C:
+			k.watch()
 		}
 		k.goOn()
 		if requests == nil && len(k.kills) == 0 {
 			return 0
 		}
-		if len(k.kills) > 0 {
+		switch {
+		case len(k.kills) > 0:
 			retry.Reset(killRetry)
-		} else {
+		case k.fence > 0:
+			retry.Reset(max(time.Until(k.until), time.Millisecond))
+		default:
 			retry.Reset(time.Hour)
 		}
 	}
@@ -179,6 +187,7 @@ func (k *keeper) read(to chan<- request) {
 }
 
 func (k *keeper) take(r request) {
+	k.until = time.Now().Add(k.fence)
 	switch r.Op {
 	case opRun:
 		k.run(r)
@@ -191,6 +200,9 @@ func (k *keeper) take(r request) {
 		}
 	case opKill, opKillAll:
 		k.kills = append(k.kills, &kill{id: r.ID, owner: r.Owner, all: r.Op == opKillAll, until: time.Now().Add(killLimit)})
+	case opAlive:
+		k.fence = time.Duration(r.TimeoutUS) * time.Microsecond
+		k.until = time.Now().Add(k.fence)
 	default:
 		k.tell(report{ID: r.ID, Error: "unknown operation"})
 	}
@@ -214,6 +226,8 @@ func (k *keeper) run(r request) {
 		return
 	}
 	k.family.adopt(pid, r.Owner)
+	// A service manager may protect the executive from the memory killer, not these.
+	_ = os.WriteFile("/proc/"+strconv.Itoa(pid)+"/oom_score_adj", []byte("0"), 0)
 	c := &command{id: r.ID, pid: pid}
 	k.commands[pid] = c
 	if r.TimeoutUS > 0 {
@@ -232,6 +246,20 @@ func (k *keeper) expire(pid int) {
 		if (p.pid == pid || p.session == pid) && !p.zombie {
 			k.end(&p)
 		}
+	}
+}
+
+// watch ends everything when the executive has been silent for too long: the others
+// take its components' work over about now. It is asked what it has said meanwhile
+// first, because this process may have been stopped, too.
+func (k *keeper) watch() {
+	if k.fence <= 0 || time.Now().Before(k.until) || len(k.kills) > 0 {
+		return
+	}
+	k.fence = 0 // until it speaks again
+	if len(k.family.scan()) > 0 {
+		fmt.Fprintf(os.Stderr, "aisexec keeper: the executive does not run: its components are ended\n")
+		k.kills = append(k.kills, &kill{all: true, until: time.Now().Add(killLimit)})
 	}
 }
 
@@ -292,7 +320,9 @@ func (k *keeper) goOn() {
 		}
 		switch {
 		case alive == 0:
-			k.tell(report{ID: q.id})
+			if q.id != 0 {
+				k.tell(report{ID: q.id})
+			}
 		case now.After(q.until):
 			k.tell(report{ID: q.id, PID: alive, Error: fmt.Sprintf("process %d cannot be killed", alive)})
 		default:

@@ -375,3 +375,62 @@ func TestAKeptCommandMayTakeAsLongAsItLikes(t *testing.T) {
 		t.Error(*res)
 	}
 }
+
+func TestAnExecutiveThatStandsStillLosesItsComponents(t *testing.T) {
+	r := newRoom(t)
+	file := filepath.Join(t.TempDir(), "pid")
+	if _, res := r.run(shell("a", "setsid sh -c 'echo $$ >"+file+"; exec sleep 100' &")); !res.OK() {
+		t.Fatal(res)
+	}
+	pid := r.pidIn(file)
+	const limit = 400 * time.Millisecond
+	for range 10 {
+		r.c.Alive(limit)
+		time.Sleep(limit / 8)
+	}
+	if !alive(pid) {
+		t.Fatal("it was ended though the executive runs")
+	}
+	r.c.Alive(limit)
+	began := time.Now()
+	for alive(pid) {
+		if time.Since(began) > patience {
+			t.Fatal("it outlives a silent executive")
+		}
+		time.Sleep(time.Millisecond)
+	}
+	if took := time.Since(began); took < limit*9/10 {
+		t.Errorf("ended after %v, %v were allowed", took, limit)
+	}
+	// The executive goes on: everything works as before.
+	if _, res := r.run(shell("a", "exit 3")); res.Code != 3 {
+		t.Error(res)
+	}
+}
+
+func TestCommandsRunAsTheConfiguredUserWhenRootStartedTheKeeper(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root")
+	}
+	k, err := Start(&User{UID: 65534, GID: 65533})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := loop.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &room{t: t, k: k, l: l}
+	if r.c, err = k.Attach(l, func(int, Result) {}, func(error) {}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(r.close)
+	if _, res := r.run(shell("a", `test "$(id -u) $(id -g) $(id -G)" = "65534 65533 65533"`)); !res.OK() {
+		t.Error(res)
+	}
+	// Root may end what another user runs.
+	r.c.Run(shell("b", "sleep 100"), func(int, Result) {})
+	done := false
+	r.c.Kill("b", func(err error) { done = err == nil })
+	r.until("the kill", func() bool { return done })
+}

@@ -18,6 +18,7 @@ const (
 	opKeep    = "keep"
 	opKill    = "kill"
 	opKillAll = "killall"
+	opAlive   = "alive"
 )
 
 // request is what the executive asks.
