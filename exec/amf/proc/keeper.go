@@ -336,6 +336,10 @@ func (k *keeper) goOn() {
 // last ends everything, because the executive has ended.
 func (k *keeper) last() {
 	k.deaf = true
+	// Its children at once; a number of theirs is not given away before they are reaped.
+	for _, pid := range children(os.Getpid()) {
+		_ = unix.Kill(pid, unix.SIGKILL)
+	}
 	k.kills = []*kill{{all: true, until: time.Now().Add(killLimit)}}
 }
 
