@@ -1,6 +1,6 @@
 /*
  * Every documented result of every CKPT function, generation A.01.01 (built with
- * GENERATION_A) and B.01.01. The rows and what they must give are in
+ * GENERATION_A), B.01.01, and B.02.02 of OpenSAF (GENERATION_O). The rows and what they must give are in
  * ../errors.tsv. Each row works with checkpoints of its own.
  */
 #include "conf.h"
@@ -9,6 +9,7 @@
 #include <ais_types.h>
 #include <ais_ckpt.h>
 #define ID(x) "ckpt.a." x
+#define MAJOR 1
 #define OK SA_OK
 #define E(x) SA_ERR_##x
 #define ENAME(x) "SA_ERR_" #x
@@ -29,7 +30,15 @@ typedef SaErrorT error_t_;
 #else
 #include <saAis.h>
 #include <saCkpt.h>
+#ifdef GENERATION_O
+#define ID(x) "ckpt.o." x
+#define MAJOR 2
+#define MINOR 2
+#else
 #define ID(x) "ckpt.b." x
+#define MAJOR 1
+#define MINOR 1
+#endif
 #define OK SA_AIS_OK
 #define E(x) SA_AIS_ERR_##x
 #define ENAME(x) "SA_AIS_ERR_" #x
@@ -296,7 +305,7 @@ static int told(SaCkptHandleT h, const int *counter)
 static int init_ok(void) { return init_with(&callbacks, RELEASE, 1, 1); }
 static int init_release_higher(void) { return init_with(&callbacks, RELEASE + 1, 1, 1); }
 static int init_release_lower(void) { return init_with(&callbacks, RELEASE - 1, 1, 1); }
-static int init_major_higher(void) { return init_with(&callbacks, RELEASE, 2, 1); }
+static int init_major_higher(void) { return init_with(&callbacks, RELEASE, MAJOR + 1, 1); }
 static int init_callbacks_null(void) { return init_with(NULL, RELEASE, 1, 1); }
 static int init_handle_null(void) { return init_version(NULL, &callbacks, RELEASE, 1, 1); }
 static int init_version_null(void) { return (int)saCkptInitialize(&lib, &callbacks, NULL); }
@@ -341,11 +350,14 @@ static int version_written(int release, int major)
 	v.majorVersion = (unsigned char)major;
 	v.minorVersion = 9;
 	e = (int)saCkptInitialize(&lib, &callbacks, &v);
-	check(v.releaseCode == 'B' && v.majorVersion == 1 && v.minorVersion == 1);
+	check(v.releaseCode == 'B' && v.majorVersion == MAJOR && v.minorVersion == MINOR);
 	return e;
 }
 static int init_version_rejected(void) { return version_written('C', 3); }
 static int init_version_accepted(void) { return version_written('B', 1); }
+#ifdef GENERATION_O
+static int init_major_two(void) { return version_written('B', 2); }
+#endif
 #endif
 
 /* --- handles of the service --- */
@@ -1099,8 +1111,13 @@ static int section_generated(void)
 	v.sectionId = s[1];
 	must(saCkptCheckpointRead(H(h), &v, 1, NULL), OK);
 	check(v.readSize == 6 && !memcmp(b, "second", 6));
+#ifdef GENERATION_O
+	must(saCkptSectionIdFree(h, s[0].id), OK);
+	must(saCkptSectionIdFree(h, s[1].id), OK);
+#else
 	free(s[0].id);
 	free(s[1].id);
+#endif
 	return OK;
 }
 
@@ -1662,9 +1679,64 @@ static int read_allocated(void)
 	must(with_section(&h), 0);
 	must(read1(h, &v), OK);
 	check(v.readSize == 5 && v.dataBuffer != NULL && !memcmp(v.dataBuffer, "hello", 5));
+#ifdef GENERATION_O
+	must(saCkptIOVectorElementDataFree(h, v.dataBuffer), OK);
+#else
 	free(v.dataBuffer);
+#endif
 	return OK;
 }
+
+#ifdef GENERATION_O
+/* --- what B.02.02 has more --- */
+
+static int idfree_null(void)
+{
+	ck_t h;
+
+	must(fresh(&h), 0);
+	return (int)saCkptSectionIdFree(h, NULL);
+}
+
+/* Nothing is freed: the id is still ours. */
+static int idfree_bad(void)
+{
+	SaUint8T *id = malloc(4);
+	int e;
+
+	check(id != NULL);
+	must(start(), 0);
+	e = (int)saCkptSectionIdFree((ck_t)0x12345678, id);
+	id[0] = 1;
+	free(id);
+	return e;
+}
+
+static int idfree_ok(void) { return section_generated(); }
+
+static int datafree_ok(void) { return read_allocated(); }
+
+static int datafree_null(void)
+{
+	ck_t h;
+
+	must(fresh(&h), 0);
+	return (int)saCkptIOVectorElementDataFree(h, NULL);
+}
+
+static int datafree_bad(void)
+{
+	char *data = malloc(4);
+	int e;
+
+	check(data != NULL);
+	must(start(), 0);
+	e = (int)saCkptIOVectorElementDataFree((ck_t)0x12345678, data);
+	data[0] = 1;
+	free(data);
+	return e;
+}
+#endif
 
 static int read_unknown(void)
 {
@@ -2098,6 +2170,15 @@ static const struct row rows[] = {
 	{ID("close.cancels"), close_cancels},
 	{ID("unlink.bad"), unlink_bad},
 #endif
+#ifdef GENERATION_O
+	{ID("init.major-two"), init_major_two},
+	{ID("idfree.ok"), idfree_ok},
+	{ID("idfree.null"), idfree_null},
+	{ID("idfree.bad"), idfree_bad},
+	{ID("datafree.ok"), datafree_ok},
+	{ID("datafree.null"), datafree_null},
+	{ID("datafree.bad"), datafree_bad},
+#endif
 };
 
 static const struct error_name errors[] = {
@@ -2117,7 +2198,11 @@ static const struct error_name errors[] = {
 	{ENAME(NO_RESOURCES), E(NO_RESOURCES)},
 	{ENAME(BAD_OPERATION), E(BAD_OPERATION)},
 	{ENAME(BAD_FLAGS), E(BAD_FLAGS)},
+#ifdef GENERATION_O
+	{ENAME(ACCESS_DENIED), E(ACCESS_DENIED)},
+#else
 	{ENAME(SECURITY), E(SECURITY)},
+#endif
 #ifndef GENERATION_A
 	{ENAME(NO_SECTIONS), E(NO_SECTIONS)},
 #endif
