@@ -112,10 +112,9 @@ func (e *Engine) setHA(u *unit, a *assign, ha HAState) {
 
 // setTogether sets out with every assignment of the unit that cannot go alone.
 func (e *Engine) setTogether(u *unit, a *assign, ha HAState) {
-	before := a.ha
 	e.setHA(u, a, ha)
 	for _, b := range u.assigns {
-		if b != a && !b.removing && b.want == ha && b.ha != ha && (b.ha == before || before == HANone) && b.ha != HANone && e.coupled(a, b) {
+		if e.goesAlong(a, b, ha) {
 			e.setHA(u, b, ha)
 		}
 	}
@@ -198,13 +197,24 @@ func (e *Engine) standbys(si *instance) int {
 	return 1
 }
 
-// mayActivate tells whether an instance may become active on a unit now.
+// mayActivate tells whether an instance may become active on a unit now, and with it
+// those that cannot but go along.
 func (e *Engine) mayActivate(u *unit, a *assign) bool {
-	if e.placeOf(u) != placeIn || !e.started || !e.quorate || e.barred(a.si) {
+	if e.placeOf(u) != placeIn || !e.started || !e.quorate || !e.mayBeActive(u, a) || !e.fitsNow(u, a, HAActive) {
 		return false
 	}
-	si := e.sis[a.si]
-	hot, most := 0, e.actives(si)
+	for _, b := range u.assigns {
+		if e.goesAlong(a, b, HAActive) && !e.mayBeActive(u, b) {
+			return false
+		}
+	}
+	return true
+}
+
+// mayBeActive looks at the instance alone: nobody else may have it active, and what it
+// depends on must be.
+func (e *Engine) mayBeActive(u *unit, a *assign) bool {
+	hot := 0
 	e.others(u, a, func(_ *unit, b *assign) {
 		if b.hot() || b.ha == HAActive || b.ha == HAQuiescing {
 			hot++
@@ -213,7 +223,13 @@ func (e *Engine) mayActivate(u *unit, a *assign) bool {
 	if planted(bugHaste) {
 		hot = 0
 	}
-	return hot < most && e.sponsored(u, a) && e.fitsNow(u, a, HAActive)
+	return hot < e.actives(e.sis[a.si]) && !e.barred(a.si) && e.sponsored(u, a)
+}
+
+// goesAlong tells whether b changes together with a, because a component that they
+// share cannot be active and standby at once.
+func (e *Engine) goesAlong(a, b *assign, ha HAState) bool {
+	return b != a && !b.removing && b.want == ha && b.ha != ha && b.ha != HANone && e.coupled(a, b)
 }
 
 // sponsored tells whether everything an instance depends on is active; those that
@@ -243,7 +259,15 @@ func (e *Engine) isActive(si int32) bool {
 }
 
 func (e *Engine) mayStandby(u *unit, a *assign) bool {
-	return e.placeOf(u) == placeIn && e.started && e.isActive(a.si) && e.fitsNow(u, a, HAStandby)
+	if e.placeOf(u) != placeIn || !e.started || !e.isActive(a.si) || !e.fitsNow(u, a, HAStandby) {
+		return false
+	}
+	for _, b := range u.assigns {
+		if e.goesAlong(a, b, HAStandby) && (b.ha != HAQuiesced || !b.done() || !e.isActive(b.si)) {
+			return false
+		}
+	}
+	return true
 }
 
 // fitsNow tells whether the components can take the state beside what they have at

@@ -163,7 +163,7 @@ func (e *Engine) failover(c *comp) {
 		return
 	}
 	e.recovery(c.m.DN, "component failover")
-	c.oper, u.oper, u.drain = Disabled, Disabled, true
+	c.oper, u.oper, u.drain, u.restarting = Disabled, Disabled, true, false
 	e.cleanup(c, false)
 }
 

@@ -47,7 +47,7 @@ func (e *Engine) unitLife(u *unit) {
 		if up && (m.PreInstantiable() || e.hasWork(c)) {
 			e.raise(u, c)
 		} else {
-			e.lower(u, c, up)
+			e.lower(u, c)
 		}
 	}
 	if u.restarting && !up {
@@ -116,7 +116,7 @@ func (e *Engine) instantiate(c *comp) {
 }
 
 // lower ends a component when its unit has no work left and higher levels are down.
-func (e *Engine) lower(u *unit, c *comp, unitUp bool) {
+func (e *Engine) lower(u *unit, c *comp) {
 	if c.op == opDelay {
 		e.endOp(c)
 		e.touch()
@@ -142,7 +142,7 @@ func (e *Engine) lower(u *unit, c *comp, unitUp bool) {
 		e.cleanup(c, false)
 		return
 	}
-	if !c.m.PreInstantiable() && unitUp {
+	if !c.m.PreInstantiable() && !e.hasWork(c) {
 		e.terminate(c, false) // its work is over
 		return
 	}

@@ -16,21 +16,27 @@ type simModel struct {
 }
 
 // dice is a small generator, so that every node of a world draws the same.
-type dice uint64
+type dice struct {
+	s     uint64
+	scale int // of times: large worlds are slow
+}
 
 func (d *dice) n(n int) int {
-	*d = *d*6364136223846793005 + 1442695040888963407
-	return int((uint64(*d) >> 33) % uint64(n))
+	d.s = d.s*6364136223846793005 + 1442695040888963407
+	return int((d.s >> 33) % uint64(n))
 }
 
 func (d *dice) ms(from, to int) time.Duration {
-	return time.Duration(from+d.n(to-from+1)) * time.Millisecond
+	return time.Duration(from+d.n(to-from+1)) * time.Duration(d.scale) * time.Millisecond
 }
 
 const simUnits = 4 // nodes that have units; others are nodes without work
 
 func newSimModel(seed uint64, nodes int, token time.Duration) simModel {
-	d := dice(seed*0x9e3779b97f4a7c15 + 12345)
+	d := dice{s: seed*0x9e3779b97f4a7c15 + 12345, scale: 1}
+	if nodes > 16 {
+		d.scale = 20
+	}
 	d.n(2)
 	c := &model.Cluster{StartupTimeout: d.ms(20, 300)}
 	for i := range nodes {

@@ -787,9 +787,14 @@ func runAmfSeed(sw *sim.World, seed uint64, trace bool) (*amfWorld, error) {
 				}
 			}
 			for _, c := range e.comps {
-				if c.presence != Instantiated {
-					fmt.Printf("  %s %+v\n", c.m.Name, *c)
+				if c.presence != Instantiated || c.op != opNone {
+					k := *c
+					k.m = nil
+					fmt.Printf("  %s %+v\n", c.m.Name, k)
 				}
+			}
+			for _, a := range e.apps {
+				fmt.Printf("  %s restarting %v\n", a.m.Name, a.restarting)
 			}
 		}
 	}
@@ -827,8 +832,11 @@ func runAmfSeed(sw *sim.World, seed uint64, trace bool) (*amfWorld, error) {
 	}
 	if v != nil {
 		state := ""
+		if trace && w.live[0] != nil {
+			debugRest(w.live[0].e)
+		}
 		for _, n := range w.live {
-			if n != nil && n.e != nil {
+			if n != nil && n.e != nil && n.env.Node() < 6 {
 				state += fmt.Sprintf("  node %d: %s; todo %d, outbox %d, timers %v\n", n.env.Node(), n.missing(), len(n.todo), len(n.outbox), n.e.timers)
 			}
 		}
