@@ -85,8 +85,12 @@ func entryPoints(a *api, l *library, gen, service string) []byte {
 				name = "aisf_export_" + e.symbol
 				fmt.Fprintf(&body, "\nextern %s %s(\n\t%s) __asm__(\"%s\");", f.returns, name, strings.Join(f.params, ",\n\t"), e.symbol)
 			}
-			fmt.Fprintf(&body, "\nAISF_PUBLIC %s %s(\n\t%s)\n{\n\treturn %s(%s);\n}\n",
-				f.returns, name, strings.Join(f.params, ",\n\t"), f.adapter(), strings.Join(f.args(), ", "))
+			give := "return "
+			if f.returns == "void" {
+				give = ""
+			}
+			fmt.Fprintf(&body, "\nAISF_PUBLIC %s %s(\n\t%s)\n{\n\t%s%s(%s);\n}\n",
+				f.returns, name, strings.Join(f.params, ",\n\t"), give, f.adapter(), strings.Join(f.args(), ", "))
 		}
 	}
 	if body.Len() == 0 {
@@ -96,6 +100,9 @@ func entryPoints(a *api, l *library, gen, service string) []byte {
 	b.WriteString(generatedC)
 	if bind := binds[gen]; plain && bind != "" {
 		fmt.Fprintf(&b, "#define %s(name)\n", bind)
+	}
+	if service == "ais" {
+		fmt.Fprintf(&b, "#define %s\n", extendedNames)
 	}
 	b.WriteString(shown[gen])
 	fmt.Fprintf(&b, "#include \"%s\"\n", headers[gen][service])

@@ -21,6 +21,7 @@ var titles = []struct{ service, title string }{
 	{"evt", "Events (EVT)"},
 	{"amf", "Availability management (AMF)"},
 	{"evs", "Extended virtual synchrony (EVS)"},
+	{"ais", "Names"},
 }
 
 // epochs say what a generation is and how a program is built for it.

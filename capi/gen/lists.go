@@ -84,9 +84,10 @@ type api struct {
 
 // headers tells what the C headers of a generation are.
 var headers = map[string]map[string]string{
-	"a01":  {"clm": "a.01.01/ais_clm.h", "ckpt": "a.01.01/ais_ckpt.h", "evs": "a.01.01/evs.h", "evt": "a.01.01/ais_evt.h", "amf": "a.01.01/ais_amf.h"},
-	"b01":  {"clm": "saClm.h", "ckpt": "saCkpt.h", "evs": "evs.h", "evt": "saEvt.h", "amf": "saAmf.h"},
-	"osaf": {"clm": "opensaf/saClm.h", "ckpt": "opensaf/saCkpt.h", "evt": "opensaf/saEvt.h", "amf": "opensaf/saAmf.h"},
+	"a01": {"clm": "a.01.01/ais_clm.h", "ckpt": "a.01.01/ais_ckpt.h", "evs": "a.01.01/evs.h", "evt": "a.01.01/ais_evt.h", "amf": "a.01.01/ais_amf.h"},
+	"b01": {"clm": "saClm.h", "ckpt": "saCkpt.h", "evs": "evs.h", "evt": "saEvt.h", "amf": "saAmf.h"},
+	"osaf": {"clm": "opensaf/saClm.h", "ckpt": "opensaf/saCkpt.h", "evt": "opensaf/saEvt.h", "amf": "opensaf/saAmf.h",
+		"ais": "opensaf/saAis_B_5_14.h"},
 }
 
 // generations in the order in which they are written.

@@ -109,6 +109,8 @@ const proofMacros = `
 #define W(lp64, i386) (i386)
 #endif
 #define IS_UNSIGNED(t) ((t)-1 > (t)0)
+#define TEXT(...) TEXT_OF(__VA_ARGS__)
+#define TEXT_OF(...) #__VA_ARGS__
 #define SAME(a, b) __builtin_types_compatible_p(a, b)
 #define u_int64_t uint64_t /* the same type, under the name that C99 has */
 `
@@ -141,6 +143,10 @@ func proveField(b *bytes.Buffer, t *table, r []string) {
 
 func proveConstant(b *bytes.Buffer, t *table, r []string) {
 	name, value := t.get(r, "name"), t.get(r, "value")
+	if t.get(r, "kind") == "macro-nonexpr" {
+		fmt.Fprintf(b, "_Static_assert(__builtin_strcmp(TEXT(%s), TEXT(%s)) == 0, \"text of %s\");\n", name, value, name)
+		return
+	}
 	if strings.HasPrefix(value, `"`) {
 		fmt.Fprintf(b, "_Static_assert(sizeof(%s) == sizeof(%s) && __builtin_strcmp(%s, %s) == 0, \"value of %s\");\n",
 			name, value, name, value, name)

@@ -9,6 +9,8 @@
 #define W(lp64, i386) (i386)
 #endif
 #define IS_UNSIGNED(t) ((t)-1 > (t)0)
+#define TEXT(...) TEXT_OF(__VA_ARGS__)
+#define TEXT_OF(...) #__VA_ARGS__
 #define SAME(a, b) __builtin_types_compatible_p(a, b)
 #define u_int64_t uint64_t /* the same type, under the name that C99 has */
 

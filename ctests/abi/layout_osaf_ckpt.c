@@ -9,6 +9,8 @@
 #define W(lp64, i386) (i386)
 #endif
 #define IS_UNSIGNED(t) ((t)-1 > (t)0)
+#define TEXT(...) TEXT_OF(__VA_ARGS__)
+#define TEXT_OF(...) #__VA_ARGS__
 #define SAME(a, b) __builtin_types_compatible_p(a, b)
 #define u_int64_t uint64_t /* the same type, under the name that C99 has */
 
@@ -192,12 +194,8 @@ _Static_assert(IS_UNSIGNED(__typeof__(SA_CKPT_CHECKPOINT_WRITE)) == 0, "signedne
 _Static_assert((unsigned long long)(SA_CKPT_CHECKPOINT_CREATE) == 4ULL, "value of SA_CKPT_CHECKPOINT_CREATE");
 _Static_assert(W(sizeof(SA_CKPT_CHECKPOINT_CREATE), 4) == 4, "width of SA_CKPT_CHECKPOINT_CREATE");
 _Static_assert(IS_UNSIGNED(__typeof__(SA_CKPT_CHECKPOINT_CREATE)) == 0, "signedness of SA_CKPT_CHECKPOINT_CREATE");
-_Static_assert((unsigned long long)(SA_CKPT_DEFAULT_SECTION_ID) == {0, NULL}ULL, "value of SA_CKPT_DEFAULT_SECTION_ID");
-_Static_assert(W(sizeof(SA_CKPT_DEFAULT_SECTION_ID), 4) == 4, "width of SA_CKPT_DEFAULT_SECTION_ID");
-_Static_assert(IS_UNSIGNED(__typeof__(SA_CKPT_DEFAULT_SECTION_ID)) == 0, "signedness of SA_CKPT_DEFAULT_SECTION_ID");
-_Static_assert((unsigned long long)(SA_CKPT_GENERATED_SECTION_ID) == {0, NULL}ULL, "value of SA_CKPT_GENERATED_SECTION_ID");
-_Static_assert(W(sizeof(SA_CKPT_GENERATED_SECTION_ID), 4) == 4, "width of SA_CKPT_GENERATED_SECTION_ID");
-_Static_assert(IS_UNSIGNED(__typeof__(SA_CKPT_GENERATED_SECTION_ID)) == 0, "signedness of SA_CKPT_GENERATED_SECTION_ID");
+_Static_assert(__builtin_strcmp(TEXT(SA_CKPT_DEFAULT_SECTION_ID), TEXT({0, NULL})) == 0, "text of SA_CKPT_DEFAULT_SECTION_ID");
+_Static_assert(__builtin_strcmp(TEXT(SA_CKPT_GENERATED_SECTION_ID), TEXT({0, NULL})) == 0, "text of SA_CKPT_GENERATED_SECTION_ID");
 
 /* functions */
 extern SaAisErrorT saCkptInitialize(SaCkptHandleT *ckptHandle, const SaCkptCallbacksT *callbacks, SaVersionT *version);

@@ -10,6 +10,8 @@
 #define W(lp64, i386) (i386)
 #endif
 #define IS_UNSIGNED(t) ((t)-1 > (t)0)
+#define TEXT(...) TEXT_OF(__VA_ARGS__)
+#define TEXT_OF(...) #__VA_ARGS__
 #define SAME(a, b) __builtin_types_compatible_p(a, b)
 #define u_int64_t uint64_t /* the same type, under the name that C99 has */
 
@@ -31,3 +33,5 @@ _Static_assert(W(sizeof(SA_MAX_UNEXTENDED_NAME_LENGTH), 4) == 4, "width of SA_MA
 _Static_assert(IS_UNSIGNED(__typeof__(SA_MAX_UNEXTENDED_NAME_LENGTH)) == 0, "signedness of SA_MAX_UNEXTENDED_NAME_LENGTH");
 
 /* functions */
+extern void saAisNameLend(SaConstStringT value, SaNameT *name);
+extern SaConstStringT saAisNameBorrow(const SaNameT *name);

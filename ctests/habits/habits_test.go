@@ -30,6 +30,23 @@ func TestMain(m *testing.M) {
 
 var ring *harness.Cluster
 
+const groups = `group {
+	name = habits
+	model = nway
+	unit {
+		name = unit
+		component {
+			name = component
+			model = x_active_and_y_standby
+		}
+	}
+	protection {
+		name = csi
+		member = component
+	}
+}
+`
+
 // executive is the node of a ring of one, running. One ring serves all tests of
 // the process; a test that ended its executive leaves the next one to start it.
 func executive(t *testing.T) *harness.Node {
@@ -40,6 +57,10 @@ func executive(t *testing.T) *harness.Node {
 			t.Fatal(err)
 		}
 		ring = c // closed by harness.RunExits
+		// AMF is there when it has a configuration.
+		if err := os.WriteFile(filepath.Join(c.Nodes[0].ConfDir, "groups.conf"), []byte(groups), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	n := ring.Nodes[0]
 	if !n.Up() {

@@ -19,6 +19,26 @@ typedef const char *SaConstStringT;
 typedef struct {
 	SaUint16T _opaque[129];
 } SaNameT;
+
+/*
+ * saAisNameLend makes a name of a text. A text of less than
+ * SA_MAX_UNEXTENDED_NAME_LENGTH bytes is copied into it. A longer one is lent:
+ * it has to stay until the name is used no more, and no service of this library
+ * takes such a name (SA_AIS_ERR_INVALID_PARAM).
+ *
+ * value  ends with a 0; NULL makes an empty name.
+ */
+extern void saAisNameLend(
+	SaConstStringT value,
+	SaNameT *name) AIS_OSAF_BIND(saAisNameLend);
+
+/*
+ * saAisNameBorrow gives the text of a name: the one that was lent, or the bytes in
+ * the name itself, as long as that is not changed. NULL: name is NULL or empty of
+ * meaning, with more bytes than fit or without a 0 behind the last.
+ */
+extern SaConstStringT saAisNameBorrow(
+	const SaNameT *name) AIS_OSAF_BIND(saAisNameBorrow);
 #endif
 
 #ifdef __cplusplus

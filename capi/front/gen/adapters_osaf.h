@@ -9,6 +9,7 @@
 #include "opensaf/saCkpt.h"
 #include "opensaf/saEvt.h"
 #include "opensaf/saAmf.h"
+#include "opensaf/saAis_B_5_14.h"
 
 SaAisErrorT aisf_osaf_saClmInitialize_4(
 	SaClmHandleT *clmHandle,
@@ -435,5 +436,12 @@ SaAisErrorT aisf_osaf_saAmfInitialize_o4(
 SaAisErrorT aisf_osaf_osafAmfInstallSCStatusChangeCallback(
 	SaAmfHandleT amfHandle,
 	OsafAmfSCStatusChangeCallbackT callback);
+
+void aisf_osaf_saAisNameLend(
+	SaConstStringT value,
+	SaNameT *name);
+
+SaConstStringT aisf_osaf_saAisNameBorrow(
+	const SaNameT *name);
 
 #endif

@@ -157,7 +157,7 @@ static void newest(void)
 	CALL(ANY, saAmfResponse_4, h, 1, &ids, 1);
 	CALL(ANY, osafAmfInstallSCStatusChangeCallback, h, on_status);
 	CALL(SUCCESS, saAmfFinalize, h);
-	v.majorVersion = 4;
+	v.minorVersion = 2;
 	CALL(SUCCESS, saAmfInitialize_o4, &h, &o, &v);
 	CALL(SUCCESS, saAmfFinalize, h);
 }

@@ -135,6 +135,23 @@ static void sections(SaCkptCheckpointHandleT c)
 	CHECK_IS(v[1].readSize, 7);
 	CHECK(memcmp(room[0], "HEllo", 6) == 0 && memcmp(room[1], "3456789", 8) == 0);
 
+#ifdef GEN_OSAF
+	{
+		SaCkptSectionIdT made = {0, NULL}; /* the wish for a generated one */
+
+		v[0].dataBuffer = NULL;
+		v[0].dataSize = 0;
+		CALL(SUCCESS, saCkptCheckpointRead, c, v, 1, &wrong);
+		CHECK_IS(v[0].readSize, 5);
+		CHECK(v[0].dataBuffer != NULL && memcmp(v[0].dataBuffer, "HEllo", 5) == 0);
+		CALL(SUCCESS, saCkptIOVectorElementDataFree, c, v[0].dataBuffer);
+		a.sectionId = &made;
+		CALL(SUCCESS, saCkptSectionCreate, c, &a, "generated", 9);
+		CHECK(made.idLen > 0 && made.id != NULL);
+		CALL(SUCCESS, saCkptSectionDelete, c, &made);
+		CALL(SUCCESS, saCkptSectionIdFree, c, made.id);
+	}
+#endif
 	CALL(SUCCESS, ITERATE, H(c), SA_CKPT_SECTIONS_LEQ_EXPIRATION_TIME, end, &i);
 	memset(&d, 0xff, sizeof(d));
 	CALL(SUCCESS, NEXT, H(i), &d);
