@@ -234,7 +234,7 @@ func (e *Engine) adminRestart(t target) ipcwire.Error {
 		e.recovery(c.m.DN, "component restart")
 		e.terminate(c, true)
 	case t.unit != nil:
-		if e.presenceOf(t.unit) != Instantiated || t.unit.restarting || t.unit.m.Comps[0].SelfStarted {
+		if e.presenceOf(t.unit) != Instantiated || t.unit.restarting || t.unit.drain || t.unit.m.Comps[0].SelfStarted {
 			return ipcwire.ErrBadOperation
 		}
 		e.recovery(t.unit.m.DN, "service unit restart")

@@ -100,6 +100,11 @@ func (e *Engine) restartComp(c *comp) {
 		e.failover(c)
 		return
 	}
+	if u.drain {
+		e.recovery(c.m.DN, "restart in a unit that fails over")
+		e.cleanup(c, true)
+		return
+	}
 	g := u.m.SG
 	if u.suRestarts.timer != 0 {
 		e.restartUnit(u)
