@@ -39,8 +39,9 @@ func (r *StopReport) String() string {
 }
 
 // memoryOfStopped is what a stopped subscriber may cost its executive: what may wait
-// for one connection (4 MiB), and as much for the collector.
-const memoryOfStopped = 12 << 20
+// for one connection (4 MiB), the memory of events kept for reuse (1 MiB of a size),
+// twice for the collector, and what the heap is cut up by.
+const memoryOfStopped = 16 << 20
 
 // stopTrial is a run in progress.
 type stopTrial struct {
