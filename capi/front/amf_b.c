@@ -109,10 +109,11 @@ static int are_errors(uint32_t errors)
 	return errors != 0 && (errors & ~(uint32_t)ALL) == 0;
 }
 
-/* A recovery that is one, but refused here. */
-static unsigned check_recovery(unsigned recovery)
+/* Restarting a container is a recovery of OpenSAF's header only, and refused: there
+ * are no containers. */
+static unsigned check_recovery(struct aisf_amf_b b, unsigned recovery)
 {
-	if (recovery == AISF_AMF_CONTAINER_RESTART)
+	if (recovery == AISF_AMF_CONTAINER_RESTART && b.type == AISF_AMF_OSAF)
 		return AISF_ACCESS;
 	return aisf_amf_is_recovery(recovery) ? AISF_OK : AISF_INVALID_PARAM;
 }
@@ -131,7 +132,7 @@ static unsigned refused(struct aisf_amf_b b)
 
 unsigned aisf_amf_b_pm_start(struct aisf_amf_b b, const void *component, int64_t pid, int32_t depth, uint32_t errors, unsigned recovery)
 {
-	unsigned allowed = check_recovery(recovery);
+	unsigned allowed = check_recovery(b, recovery);
 	struct aisrt_amf a;
 
 	if (!aisf_amf_is_name(component) || pid <= 0 || depth < -1 || !are_errors(errors) || allowed == AISF_INVALID_PARAM)
@@ -179,7 +180,7 @@ static int set_key(struct aisrt_amf *a, const void *key)
 unsigned aisf_amf_b_check_start(struct aisf_amf_b b, const void *component, const void *key, unsigned invoker, unsigned recovery)
 {
 	enum { BY_FRAMEWORK = 1, BY_COMPONENT = 2 };
-	unsigned allowed = check_recovery(recovery);
+	unsigned allowed = check_recovery(b, recovery);
 	struct aisf_handle *h;
 	struct aisrt_amf a;
 
@@ -293,7 +294,7 @@ unsigned aisf_amf_b_track_stop(struct aisf_amf_b b, const void *csi)
 
 unsigned aisf_amf_b_report(struct aisf_amf_b b, const void *component, int64_t time, unsigned recovery, uint64_t ntf_id)
 {
-	unsigned allowed = check_recovery(recovery);
+	unsigned allowed = check_recovery(b, recovery);
 	struct aisrt_amf a;
 
 	if (!aisf_amf_is_name(component) || allowed == AISF_INVALID_PARAM)

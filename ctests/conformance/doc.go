@@ -1,17 +1,23 @@
 // Package conformance runs the table of every documented result of every CLM,
-// EVS, EVT and CKPT function, in both generations, against real executives.
+// EVS, EVT, CKPT and AMF function, in both generations (and of AMF as OpenSAF had
+// it), against real executives. amf.conf and groups.conf are what AMF's rows run on.
 //
 // errors.tsv is the table. Its columns:
 //
 //	id          the row's name, which the C programs know it by
+<<<<<<< HEAD
 //	generation  A.01.01, B.01.01, B.02.02 and B.03.01 of OpenSAF, EVS-2004 or EVS-0.80
+=======
+//	generation  A.01.01, B.01.01, B.04.01, EVS-2004 or EVS-0.80
+>>>>>>> 7b8c4ce (Every documented result of AMF from C: 877 rows of three headers on real executives; what a proxy that is absent and a refused restart return)
 //	function    what is called
 //	condition   in which situation
 //	expected    the result, by the name the header gives it
 //	source      why: assertions (collected facts about what implementations
 //	            return), spec (the specification), openais (2004 for A, 0.80 for
 //	            B), decided (by this project's issue), header (this project's
-//	            headers, where no original checked anything)
+//	            headers, where no original checked anything); behind "spec: " the
+//	            clause of the service's specification
 //	setting     normal; none (no executive); dead (killed at the row's request);
 //	            stopped (suspended and continued at the row's request); refused
 //	            (by a user without access); never (documented, but there is no

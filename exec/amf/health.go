@@ -75,7 +75,7 @@ func (s *Service) requestHealthcheckStart(q request) ipcwire.Error {
 		return ipcwire.ErrInit
 	case r.Invoker != ipcwire.AmfHealthcheckByFramework && r.Invoker != ipcwire.AmfHealthcheckByComponent:
 		return ipcwire.ErrInvalidParam
-	case refused(l, r.Recovery):
+	case refused(l.comp, r.Recovery):
 		return ipcwire.ErrAccess
 	}
 	k := &check{s: s, l: l, c: q.c, key: hc.Name, period: int64(hc.Period), limit: int64(hc.MaxDuration),
@@ -86,8 +86,8 @@ func (s *Service) requestHealthcheckStart(q request) ipcwire.Error {
 }
 
 // refused tells that the configuration does not allow a recovery.
-func refused(l *life, recovery uint8) bool {
-	return l.comp.DisableRestart && recovery == ipcwire.AmfComponentRestart
+func refused(comp *model.Comp, recovery uint8) bool {
+	return comp.DisableRestart && recovery == ipcwire.AmfComponentRestart
 }
 
 // running is a health check that a request names.

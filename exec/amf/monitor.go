@@ -46,7 +46,7 @@ func (s *Service) requestPmStart(q request) ipcwire.Error {
 		return ipcwire.ErrNotSupported
 	case len(l.monitors) >= maxMonitors:
 		return ipcwire.ErrNoResources
-	case refused(l, r.Recovery):
+	case refused(l.comp, r.Recovery):
 		return ipcwire.ErrAccess
 	}
 	uid, ok := proc.OwnerOf(int(r.PID))

@@ -113,7 +113,10 @@ func (s *Service) requestRegister(q request) ipcwire.Error {
 		if proxy == nil {
 			return ipcwire.ErrNotExist
 		}
-		if l := s.lives[proxy]; l == nil || l.c != q.c {
+		switch l := s.lives[proxy]; {
+		case l == nil:
+			return ipcwire.ErrNotExist
+		case l.c != q.c:
 			return ipcwire.ErrBadOperation
 		}
 	}
@@ -314,6 +317,9 @@ func (s *Service) requestErrorReport(q request) ipcwire.Error {
 	comp := s.comps[string(r.Erroneous)]
 	if comp == nil {
 		return ipcwire.ErrNotExist
+	}
+	if refused(comp, r.Recovery) {
+		return ipcwire.ErrAccess
 	}
 	return s.ordered(q, &engine.Input{Kind: engine.InErrorReport, Comp: comp.DN, Reporter: string(r.Reporting),
 		Recovery: model.Recovery(r.Recovery), Cause: engine.CauseErrorReport}, nil)

@@ -240,10 +240,11 @@ extern SaErrorT saAmfCompNameGet(
 	SaNameT *compName) AIS_A01_BIND(saAmfCompNameGet);
 
 /*
- * saAmfReadinessStateGet gives the readiness of a registered component.
+ * saAmfReadinessStateGet gives the readiness of a configured component; one that is
+ * not registered is out of service.
  *
  * SA_OK; SA_ERR_INVALID_PARAM a pointer is NULL, or the name is none;
- * SA_ERR_NOT_EXIST no such component, or it is not registered.
+ * SA_ERR_NOT_EXIST no such component.
  */
 extern SaErrorT saAmfReadinessStateGet(
 	const SaNameT *compName,
