@@ -5,11 +5,7 @@
 // errors.tsv is the table. Its columns:
 //
 //	id          the row's name, which the C programs know it by
-<<<<<<< HEAD
-//	generation  A.01.01, B.01.01, B.02.02 and B.03.01 of OpenSAF, EVS-2004 or EVS-0.80
-=======
-//	generation  A.01.01, B.01.01, B.04.01, EVS-2004 or EVS-0.80
->>>>>>> 7b8c4ce (Every documented result of AMF from C: 877 rows of three headers on real executives; what a proxy that is absent and a refused restart return)
+//	generation  A.01.01, B.01.01, B.02.02, B.03.01 and B.04.01 of OpenSAF, EVS-2004 or EVS-0.80
 //	function    what is called
 //	condition   in which situation
 //	expected    the result, by the name the header gives it
