@@ -16,12 +16,15 @@ const (
 	linkMbit   = 100
 	linkNodes  = 3
 	linkGoal   = 0.95
-	linkMTU    = 1500
 	udpHeaders = 20 + 8 // IPv4 and UDP
 )
 
+// linkMTUs are the sizes of IP packets: Ethernet's, and jumbo frames.
+var linkMTUs = []int{1500, 9000}
+
 // linkCell is what a size reached of what the link carries.
 type linkCell struct {
+	MTU     int     `json:"mtu"`
 	Size    int     `json:"size"`
 	Writers int     `json:"writers"`
 	MBs     float64 `json:"mb_per_second"`
@@ -36,25 +39,37 @@ func (b *ckptBench) slowLink() error {
 		fmt.Fprintln(b.w, "\nno slow link: network namespaces are needed")
 		return nil
 	}
-	c, err := b.cluster(linkNodes, true)
+	for _, mtu := range linkMTUs {
+		if err := b.linkTable(mtu); err != nil {
+			return fmt.Errorf("packets of %d bytes: %w", mtu, err)
+		}
+	}
+	return nil
+}
+
+func (b *ckptBench) linkTable(mtu int) error {
+	c, err := harness.New(harness.Options{Nodes: linkNodes, Namespaces: true, Conf: []string{fmt.Sprintf("netmtu:%d", mtu)}})
 	if err != nil {
 		return err
 	}
 	defer c.Close()
+	if err := c.Net.MTU(mtu); err != nil {
+		return err
+	}
 	if err := c.Net.Limit(linkMbit); err != nil {
 		return err
 	}
-	if err := c.WaitWhole(patience); err != nil {
+	if err := c.StartAll(patience); err != nil {
 		return err
 	}
-	fmt.Fprintf(b.w, "\n%d nodes, %d Mbit/s links (tbf), %s, %s; beside it plain UDP, %d byte packets\n%-40s %12s %12s %8s %8s\n",
-		linkNodes, linkMbit, sealing(true), ckptGuarantees["all"], linkMTU, "", "MB/s", "plain MB/s", "ratio", "goal")
+	fmt.Fprintf(b.w, "\n%d nodes, %d Mbit/s links (tbf), %s, %s; beside it plain UDP; IP packets of %d bytes in both\n%-40s %12s %12s %8s %8s\n",
+		linkNodes, linkMbit, sealing(true), ckptGuarantees["all"], mtu, "", "MB/s", "plain MB/s", "ratio", "goal")
 	for _, count := range []int{1, 8} {
 		for _, size := range b.sizes {
 			if size < 1024 {
 				continue
 			}
-			if err := b.linkCell(c, count, size); err != nil {
+			if err := b.linkCell(c, mtu, count, size); err != nil {
 				return fmt.Errorf("%d bytes, %d writers: %w", size, count, err)
 			}
 		}
@@ -62,10 +77,10 @@ func (b *ckptBench) slowLink() error {
 	return nil
 }
 
-func (b *ckptBench) linkCell(c *harness.Cluster, count, size int) error {
+func (b *ckptBench) linkCell(c *harness.Cluster, mtu, count, size int) error {
 	var rates, plains, ratios []float64
 	for range b.reps {
-		plain, err := b.plainUDP(c, linkMTU-udpHeaders)
+		plain, err := b.plainUDP(c, mtu-udpHeaders)
 		if err != nil {
 			return err
 		}
@@ -77,9 +92,9 @@ func (b *ckptBench) linkCell(c *harness.Cluster, count, size int) error {
 		b.cells = append(b.cells, x)
 		rates, plains, ratios = append(rates, x.MBs), append(plains, plain), append(ratios, x.MBs/plain)
 	}
-	l := linkCell{Size: size, Writers: count, MBs: median(rates), Plain: median(plains), Ratio: median(ratios)}
+	l := linkCell{MTU: mtu, Size: size, Writers: count, MBs: median(rates), Plain: median(plains), Ratio: median(ratios)}
 	b.link = append(b.link, l)
-	name := fmt.Sprintf("link/%d writers/%d", count, size)
+	name := fmt.Sprintf("link/mtu %d/%d writers/%d", mtu, count, size)
 	if count > 1 && size >= 4096 {
 		b.verdict(name, l.MBs, l.Plain, l.Ratio, linkGoal)
 	} else {

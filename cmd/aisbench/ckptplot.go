@@ -110,17 +110,26 @@ func (b *ckptBench) points(match func(ckptCell) bool, of func(ckptCell) float64)
 }
 
 func (b *ckptBench) linkPlot() error {
-	if len(b.link) == 0 {
-		return nil
-	}
-	var plain plotter.XYs
-	ours := map[int]plotter.XYs{}
-	for _, l := range b.link {
-		ours[l.Writers] = append(ours[l.Writers], plotter.XY{X: float64(l.Size), Y: l.MBs})
-		if l.Writers > 1 {
-			plain = append(plain, plotter.XY{X: float64(l.Size), Y: l.Plain})
+	for _, mtu := range linkMTUs {
+		var plain plotter.XYs
+		ours := map[int]plotter.XYs{}
+		for _, l := range b.link {
+			if l.MTU != mtu {
+				continue
+			}
+			ours[l.Writers] = append(ours[l.Writers], plotter.XY{X: float64(l.Size), Y: l.MBs})
+			if l.Writers > 1 {
+				plain = append(plain, plotter.XY{X: float64(l.Size), Y: l.Plain})
+			}
+		}
+		if len(plain) < 2 {
+			continue
+		}
+		curves := []curve{{"8 writers", ours[8], false}, {"1 writer", ours[1], false}, {"plain UDP", plain, true}}
+		title := fmt.Sprintf("Checkpoint overwrites over %d Mbit/s, %d nodes, encrypted, ALL_REPLICAS, packets of %d bytes", linkMbit, linkNodes, mtu)
+		if err := draw(filepath.Join(b.out, fmt.Sprintf("ckpt-link-%d", mtu)), title, "MB/s", curves); err != nil {
+			return err
 		}
 	}
-	curves := []curve{{"8 writers", ours[8], false}, {"1 writer", ours[1], false}, {"plain UDP", plain, true}}
-	return draw(filepath.Join(b.out, "ckpt-link"), fmt.Sprintf("Checkpoint overwrites over %d Mbit/s, %d nodes, encrypted, ALL_REPLICAS", linkMbit, linkNodes), "MB/s", curves)
+	return nil
 }

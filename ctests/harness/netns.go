@@ -244,6 +244,19 @@ func (w *Network) Mute(i int, mute bool) error {
 	return w.nft(0, rules)
 }
 
+// MTU sets the largest IP packet of every link: 1500 at first, 9000 with jumbo frames.
+func (w *Network) MTU(bytes int) error {
+	for i := 1; i <= w.n; i++ {
+		if err := ipBatch(w.ns(0), fmt.Sprintf("link set p%d mtu %d\n", i, bytes)); err != nil {
+			return err
+		}
+		if err := ipBatch(w.ns(i), fmt.Sprintf("link set eth0 mtu %d\n", bytes)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Limit makes every link carry so many megabits per second and no more, in either
 // direction, with a queue of about a thousand packets in front of it, as a network
 // card of that speed has.
