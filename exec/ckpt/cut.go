@@ -83,7 +83,7 @@ type cutCheck struct {
 }
 
 type cutSec struct {
-	ck                  ident
+	ck                  *ident // never changes
 	id                  string
 	created, version    version
 	born, chain         uint64
@@ -185,6 +185,11 @@ func (s *state) cutAll(c *Cut, now int64) {
 		ids = append(ids, id)
 	}
 	slices.SortFunc(ids, compareIdents)
+	sections := 0
+	for _, ck := range s.all {
+		sections += len(ck.sections)
+	}
+	c.checks, c.secs = make([]cutCheck, 0, len(ids)), make([]cutSec, 0, sections)
 	for _, id := range ids {
 		ck := s.all[id]
 		ck.dirty = false
@@ -213,7 +218,7 @@ func (c *Cut) section(sec *section) {
 		sec.frozen = true
 	}
 	c.secs = append(c.secs, cutSec{
-		ck: sec.ck.id, id: sec.id, created: sec.created, version: sec.version, born: sec.born, chain: sec.chain,
+		ck: &sec.ck.id, id: sec.id, created: sec.created, version: sec.version, born: sec.born, chain: sec.chain,
 		writer: sec.writer, expiration: sec.expiration, updated: sec.updated, size: sec.size, data: sec.data[:sec.size:sec.size],
 	})
 }
@@ -294,7 +299,7 @@ func (k *cutCheck) append(b []byte) []byte {
 }
 
 func (x *cutSec) frames(f *frames) {
-	b := putString(putIdent(append(f.b, cutSection), x.ck), x.id)
+	b := putString(putIdent(append(f.b, cutSection), *x.ck), x.id)
 	b = putVersion(putVersion(b, x.created), x.version)
 	b = le.AppendUint64(le.AppendUint64(b, x.born), x.chain)
 	b = le.AppendUint32(b, uint32(x.writer))
@@ -498,7 +503,8 @@ func (l *Loader) checkpoint(r *reader) (func(*Image) error, bool) {
 
 func (l *Loader) section(r *reader) (func(*Image) error, bool) {
 	x := &imageSec{}
-	x.ck, x.id = r.ident(), r.str()
+	id := r.ident()
+	x.ck, x.id = &id, r.str()
 	x.created, x.version = r.version(), r.version()
 	x.born, x.chain = r.u64(), r.u64()
 	x.writer, x.expiration, x.updated = wire.NodeID(r.u32()), int64(r.u64()), int64(r.u64())
@@ -509,7 +515,7 @@ func (l *Loader) section(r *reader) (func(*Image) error, bool) {
 	x.size = int(size)
 	l.last = x
 	return func(img *Image) error {
-		k := img.checks[x.ck]
+		k := img.checks[id]
 		if k == nil {
 			return fmt.Errorf("a section %q of no checkpoint", x.id)
 		}

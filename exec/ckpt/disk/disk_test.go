@@ -36,7 +36,6 @@ type node struct {
 	store  *Store
 	found  *Found
 	posted chan func()
-	saves  uint64
 }
 
 func newWorld(t *testing.T) *world {
