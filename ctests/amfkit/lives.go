@@ -107,7 +107,12 @@ type Span struct {
 	CSI, Component string
 	PID            int
 	From, To       time.Duration // To 0: it still is
+	Died           bool          // To is when the end of the process was seen
 }
+
+// noise is how much later than it happens the end of a process may be seen: it is this
+// program that must be scheduled.
+const noise = 10 * time.Millisecond
 
 // Overlap is the time in which both were active; ok false: there is none.
 func (s *Span) Overlap(o *Span, now time.Duration) (from, to time.Duration, ok bool) {
@@ -118,6 +123,9 @@ func (s *Span) Overlap(o *Span, now time.Duration) (from, to time.Duration, ok b
 		return x.To
 	}
 	from, to = max(s.From, o.From), min(end(s), end(o))
+	if s.Died && to == s.To || o.Died && to == o.To {
+		return from, to, from+noise < to
+	}
 	return from, to, from < to
 }
 
@@ -174,7 +182,7 @@ func (l *Lives) Actives() []Span {
 	spans := make([]Span, 0, len(out))
 	for _, s := range out {
 		if died := l.Died(s.PID); died != 0 && (s.To == 0 || died < s.To) {
-			s.To = max(died, s.From)
+			s.To, s.Died = max(died, s.From), true
 		}
 		spans = append(spans, *s)
 	}
