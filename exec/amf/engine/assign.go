@@ -401,6 +401,8 @@ func (e *Engine) command(u *unit, a *assign, cs *csiAssign) {
 		cs.ha = a.ha
 		cs.acked = a.ha
 		return
+	case a.ha == HAActive && !cs.hot && !e.mayStillActivate(u, a):
+		return // a component that was restarted, or one whose turn came after a merge
 	case !c.m.PreInstantiable():
 		cs.ha = a.ha
 		if a.ha == HAActive {
@@ -412,8 +414,6 @@ func (e *Engine) command(u *unit, a *assign, cs *csiAssign) {
 		return
 	case c.presence != Instantiated || !e.reachable(c) || c.op != opNone:
 		return
-	case a.ha == HAActive && !cs.hot && !e.mayStillActivate(u, a):
-		return // a component that was restarted
 	}
 	if a.ha == HAQuiescing && c.caps&GenerationA != 0 {
 		// Its readiness state STOPPING asks for the same, and StoppingComplete ends it.

@@ -268,10 +268,8 @@ func (e *Engine) reachable(c *comp) bool {
 
 // find is the component with a DN, or nil.
 func (e *Engine) find(dn string) *comp {
-	for _, c := range e.comps {
-		if c.m.DN == dn {
-			return c
-		}
+	if i, ok := e.index[dn]; ok {
+		return e.comps[i]
 	}
 	return nil
 }

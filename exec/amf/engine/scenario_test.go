@@ -46,6 +46,9 @@ func TestScenariosGiveTheExpectedAssignments(t *testing.T) {
 		})
 	})
 	t.Logf("%d scenarios", scenarios)
+	if scenarios < 150 {
+		t.Errorf("%d scenarios", scenarios)
+	}
 }
 
 func (b *bench) find(name string) *model.Comp {

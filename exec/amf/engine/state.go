@@ -210,6 +210,7 @@ type lease struct {
 // Engine is the machine. See the package comment.
 type Engine struct {
 	c        *model.Cluster
+	index    map[string]int // of components, by DN
 	majority bool
 	leaseFor time.Duration
 
@@ -258,7 +259,9 @@ func New(c *model.Cluster, majority bool, lease time.Duration) *Engine {
 	for _, m := range c.SUs {
 		e.units = append(e.units, &unit{m: m, admin: admin{state: Unlocked}, oper: Enabled})
 	}
+	e.index = make(map[string]int, len(c.Comps))
 	for _, m := range c.Comps {
+		e.index[m.DN] = m.Index
 		e.comps = append(e.comps, &comp{m: m, presence: Uninstantiated, oper: Enabled, proxy: -1})
 	}
 	for _, m := range c.SIs {
