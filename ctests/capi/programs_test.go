@@ -3,10 +3,7 @@ package capi
 import (
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
-
-	"ais/ctests/cprog"
 )
 
 func TestProgramsOfBothGenerationsGetWhatTheHeadersSay(t *testing.T) {
@@ -50,24 +47,5 @@ func TestProgramsWithTheFrontInsideThemFindTheRuntime(t *testing.T) {
 			}
 			startFake(t).run(t, nil, filepath.Join(dir, filepath.Base(path)), "node_get")
 		})
-	})
-}
-
-// The parts of a program that use A and those that use B each reach their own
-// functions, also when the compiler sees the whole program.
-func TestBothGenerationsWorkInOneProcessWithAndWithoutLTO(t *testing.T) {
-	onEachArch(t, func(t *testing.T, a arch) {
-		for _, flags := range [][]string{nil, {"-flto"}} {
-			t.Run(strings.Join(append([]string{"flags"}, flags...), " "), func(t *testing.T) {
-				obj := filepath.Join(t.TempDir(), "both_b.o")
-				args := append([]string{"-std=c99", "-D_GNU_SOURCE", a.Flag, "-Wall", "-Wextra", "-Werror", "-O2", "-fexceptions",
-					"-I" + filepath.Join(root, "include"), "-I" + filepath.Join(root, "ctests/cprog/c"), "-c", "-o", obj, "c/both_b.c"}, flags...)
-				if text, err := exec.Command(cprog.Compiler(), args...).CombinedOutput(); err != nil {
-					t.Skipf("%v\n%s", err, text)
-				}
-				program{Name: "both" + strings.Join(flags, ""), Sources: []string{"both_a.c", obj},
-					Headers: "a.01.01", Flags: append(flags, "-O2"), Libs: []string{"-lais"}}.runAll(t, a)
-			})
-		}
 	})
 }
