@@ -286,7 +286,12 @@ func (s *Service) requestResponse(q request) ipcwire.Error {
 	} else {
 		delete(q.c.calls, a.Invocation)
 	}
-	s.answer(k.comp, a.Invocation, a.Error)
+	in := engine.Input{Kind: engine.InAnswer, Comp: k.comp.DN, Invocation: a.Invocation, Result: a.Error}
+	if l := s.lives[k.comp]; l != nil && l.c == q.c {
+		// An error counts even if a later callback has made this one void.
+		in.Incarnation = l.incarnation
+	}
+	s.post(in)
 	return ipcwire.OK
 }
 
