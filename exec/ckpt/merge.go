@@ -26,8 +26,6 @@
 //	delete-unchanged         delete section   nothing           deleted
 //	overwrite-overwrite      write            write             the higher rank's
 //	overwrite-unchanged      write            nothing           written
-//	passed                   write, and more  the same write    what came later, also where a broken ring delivered
-//	                                                            the first in another configuration on either side
 //	section-section          create section   create section    the higher rank's, when the ids are equal
 //	too-many                 create sections  create sections   those of the lower rank that there is no room
 //	                                                            for (number, checkpoint size) are dropped
@@ -42,6 +40,8 @@
 //	                                                            discarded, its handles are BAD_HANDLE
 //	returned                 lost             a whole one that  it is back, and its reports are withdrawn
 //	                                          comes back
+//	given-up                 lost, and an     a whole one that  conflicting writes: the higher rank's, the other
+//	                         older one taken  comes back        is reported
 //
 // A state remembers 4,096 configurations. A version older than that counts as not
 // known, so that it may be reported as lost without need, but never lost silently.
@@ -302,15 +302,20 @@ func (c *candidate) same(o *candidate) bool {
 // behind reports whether b's partition went through what a is, and a's did not go
 // through what b is. In one epoch the later one came behind the earlier one.
 func (m *merger) behind(a, b *candidate) bool {
-	if a.at.epoch == b.at.epoch {
+	if a.at.epoch == b.at.epoch && !b.gaveUp(a) {
 		return a.at.Tick < b.at.Tick
 	}
-	return m.knew(b.part, a) && !m.knew(a.part, b)
+	return m.knew(b, a) && !m.knew(a, b)
 }
 
-// knew reports whether a partition has, or had before, what another has.
-func (m *merger) knew(part int, c *candidate) bool {
-	return m.parts[part].st.knows(c.at) || m.had(part, c.sec)
+// knew reports whether a's partition has, or had before, what b is; what it gave up
+// for want of a whole replica does not count.
+func (m *merger) knew(a, b *candidate) bool {
+	return !a.gaveUp(b) && (m.parts[a.part].st.knows(b.at) || m.had(a.part, b.sec))
+}
+
+func (c *candidate) gaveUp(o *candidate) bool {
+	return c.sec != nil && o.sec != nil && slices.Contains(c.sec.without, o.sec.chain)
 }
 
 // latest picks among candidates the one that stays; losers are those that others
@@ -582,16 +587,21 @@ func (m *merger) section(ck *checkpoint, id ident, in []int, cands []candidate) 
 		m.report(LostDelete, ck, win.sec, pi)
 		m.lost[len(m.lost)-1].Node = 0
 	}
+	without := win.sec.without
 	for _, l := range losers {
 		kind := LostWrite
 		if !cands[l].data {
 			kind = LostNoReplica
+			// Whoever comes with it whole has a content that this one did not follow.
+			without = append(slices.Clip(without), cands[l].sec.chain)
 		}
 		if cands[l].sec.real() {
 			m.report(kind, ck, cands[l].sec, cands[l].part)
 		}
 	}
-	return m.adopt(cands, win), true, true
+	got = m.adopt(cands, win)
+	got.without = without
+	return got, true, true
 }
 
 // adopt is the section that stays, with who has it whole. An own object is kept:

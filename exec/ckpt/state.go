@@ -123,9 +123,10 @@ type section struct {
 	id         string
 	seq        uint64 // its place in iterations
 	created    version
-	version    version // last change of data or expiration time
-	born       uint64  // of what created it; see operation
-	chain      uint64  // of all that made its content and expiration time what they are
+	version    version  // last change of data or expiration time
+	born       uint64   // of what created it; see operation
+	chain      uint64   // of all that made its content and expiration time what they are
+	without    []uint64 // chains that were given up for it because nobody had them whole
 	writer     wire.NodeID
 	expiration int64 // absolute, for clients
 	updated    int64 // wall clock of the writer
@@ -768,7 +769,7 @@ func (s *state) overwrite(r ref, id, data []byte, node wire.NodeID, wall int64) 
 		return err
 	}
 	sec.version, sec.writer, sec.updated = s.bump(), node, wall
-	sec.chain = then(s.op, uint64(sec.expiration)) // nothing else of before is left
+	sec.chain, sec.without = then(s.op, uint64(sec.expiration)), nil // nothing else of before is left
 	s.passed.note(sec.chain)
 	sec.fill = nil
 	s.grew(ck, grow)

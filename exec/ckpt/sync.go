@@ -19,7 +19,8 @@
 //	            id begins with as the one before does, the rest of the id, place beyond
 //	            that of the one before, created, version, born, chain uint64, writer
 //	            uint32, expiration int64 and what is left of it int64, updated beyond the
-//	            one before, size, count and nodes of holders; what brief says is left out
+//	            one before, size, count and nodes of holders, count and chains that were
+//	            given up for it; what brief says is left out
 //	clients     count, for each handle: node, connection, handle, flags, ident
 //
 // A version there is the number of its epoch in the history (0: its epoch follows)
@@ -506,6 +507,7 @@ const (
 	briefCreated             // version is created
 	briefWhole               // all of the partition have it whole
 	briefWriter              // the writer is that of the section before
+	briefFollows             // nothing was given up for it
 	briefMask    = 1<<iota - 1
 )
 
@@ -520,7 +522,8 @@ func putSection(b []byte, sec, before *section, number map[epoch]uint64, now int
 		is  bool
 		bit byte
 	}{{sec.expiration == ipcwire.CkptTimeEnd, briefForever}, {sec.chain == sec.born, briefFresh}, {sec.version == sec.created, briefCreated},
-		{sec.fill == nil, briefWhole}, {sec.writer == before.writer, briefWriter}} {
+		{sec.fill == nil, briefWhole}, {sec.writer == before.writer, briefWriter},
+		{len(sec.without) == 0, briefFollows}} {
 		if x.is {
 			brief |= x.bit
 		}
@@ -549,6 +552,12 @@ func putSection(b []byte, sec, before *section, number map[epoch]uint64, now int
 		b = binary.AppendUvarint(b, uint64(len(sec.fill.holders)))
 		for _, h := range sec.fill.holders {
 			b = putNode(b, h)
+		}
+	}
+	if brief&briefFollows == 0 {
+		b = binary.AppendUvarint(b, uint64(len(sec.without)))
+		for _, c := range sec.without {
+			b = le.AppendUint64(b, c)
 		}
 	}
 	return b
@@ -785,6 +794,11 @@ func (p *peer) getSection(sec, before *section, r *reader) {
 		sec.fill = &fill{}
 		for range r.count(nodeSize) {
 			sec.fill.holders = append(sec.fill.holders, r.node())
+		}
+	}
+	if brief&briefFollows == 0 {
+		for range r.count(8) {
+			sec.without = append(sec.without, r.u64())
 		}
 	}
 }
