@@ -115,8 +115,8 @@ func (b *evtBench) run(stdout io.Writer) error {
 		b.where = "loopback"
 		fmt.Fprintf(b.w, "# on loopback: %v\n", err)
 	}
-	if b.publishers < 1 || b.publishers > 64 || b.reps < 1 {
-		return fmt.Errorf("%d publishers, %d repetitions: 1 to 64, and at least one", b.publishers, b.reps)
+	if b.publishers < 1 || b.publishers > 500 || b.reps < 1 {
+		return fmt.Errorf("%d publishers, %d repetitions: 1 to 500, and at least one", b.publishers, b.reps)
 	}
 	for _, g := range strings.Split(b.only, ",") {
 		if !slices.Contains([]string{"size", "latency", "subscriptions"}, g) {

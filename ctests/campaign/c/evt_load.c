@@ -25,7 +25,7 @@
 
 #include "evt_any.h"
 
-#define MAX_PUBLISHERS 64
+#define MAX_PUBLISHERS 512
 #define SUB_BITS 6
 #define BUCKETS (64 << SUB_BITS)
 
