@@ -151,10 +151,11 @@ func (f *finisher) app(a *App) {
 		f.c.SIs = append(f.c.SIs, si)
 		f.instance(si)
 	}
-	for what, n := range map[string]int{"safSg": len(f.c.SGs), "safSu": len(f.c.SUs), "safComp": len(f.c.Comps),
-		"safSi": len(f.c.SIs), "safCsi": len(f.c.CSIs)} {
-		f.count(a.Pos, what, n)
-	}
+	f.count(a.Pos, "safSg", len(f.c.SGs))
+	f.count(a.Pos, "safSu", len(f.c.SUs))
+	f.count(a.Pos, "safComp", len(f.c.Comps))
+	f.count(a.Pos, "safSi", len(f.c.SIs))
+	f.count(a.Pos, "safCsi", len(f.c.CSIs))
 }
 
 func (f *finisher) group(g *SG) {
@@ -237,7 +238,11 @@ func (f *finisher) component(c *Comp) {
 		c.Category = SaAware
 	}
 	f.capability(c)
-	for key, cmd := range map[string]*Command{"Instantiate": &c.Instantiate, "Terminate": &c.Terminate, "Cleanup": &c.Cleanup} {
+	for _, k := range []struct {
+		key string
+		cmd *Command
+	}{{"Instantiate", &c.Instantiate}, {"Terminate", &c.Terminate}, {"Cleanup", &c.Cleanup}} {
+		key, cmd := k.key, k.cmd
 		cmd.resolve(c.ClcCliPath, u.ClcCliPath, u.SG.ClcCliPath, u.SG.App.ClcCliPath)
 		f.span(o, "saAmfComp"+key+"Timeout", cmd.Timeout, 0)
 		if cmd.Path != "" && cmd.Resolved[0] != '/' {
@@ -282,11 +287,14 @@ func (f *finisher) times(c *Comp) {
 	}
 	f.span(o, "saAmfCompDefaultClcCliTimeout", c.DefaultClcCliTimeout, least)
 	f.span(o, "saAmfCompDefaultCallbackTimeOut", c.DefaultCallbackTimeout, least)
-	for key, d := range map[string]*time.Duration{"saAmfCompTerminateCallbackTimeout": &c.TerminateTimeout,
-		"saAmfCompCSISetCallbackTimeout": &c.CSISetTimeout, "saAmfCompCSIRmvCallbackTimeout": &c.CSIRmvTimeout} {
-		f.span(o, key, *d, 0)
-		if *d == 0 {
-			*d = c.DefaultCallbackTimeout
+	for _, k := range []struct {
+		key string
+		d   *time.Duration
+	}{{"saAmfCompTerminateCallbackTimeout", &c.TerminateTimeout}, {"saAmfCompCSISetCallbackTimeout", &c.CSISetTimeout},
+		{"saAmfCompCSIRmvCallbackTimeout", &c.CSIRmvTimeout}} {
+		f.span(o, k.key, *k.d, 0)
+		if *k.d == 0 {
+			*k.d = c.DefaultCallbackTimeout
 		}
 	}
 	f.span(o, "saAmfCompQuiescingCompleteTimeout", c.QuiescingTimeout, 0)
@@ -350,11 +358,13 @@ func (f *finisher) instance(si *SI) {
 		f.problem(si.Pos, "safCsi", "", "instance %q has no component service instance", si.Name)
 	}
 	f.number(&si.Object, "saAmfSIRank", si.Rank, 0, 1<<30)
-	for key, n := range map[string]*int{"saAmfSIPrefActiveAssignments": &si.PrefActive, "saAmfSIPrefStandbyAssignments": &si.PrefStandby} {
-		f.number(&si.Object, key, *n, 0, MaxObjects)
-		if *n == 0 {
-			*n = 1
-		}
+	f.number(&si.Object, "saAmfSIPrefActiveAssignments", si.PrefActive, 0, MaxObjects)
+	f.number(&si.Object, "saAmfSIPrefStandbyAssignments", si.PrefStandby, 0, MaxObjects)
+	if si.PrefActive == 0 {
+		si.PrefActive = 1
+	}
+	if si.PrefStandby == 0 {
+		si.PrefStandby = 1
 	}
 	for _, csi := range si.CSIs {
 		csi.Index, csi.SI = len(f.c.CSIs), si
