@@ -152,7 +152,8 @@ type ckptCycle struct {
 	began     []int // positions in the executives' logs
 	starts    []int // which start of the executive the position is of
 	told      []string
-	healed    []int // positions in the executives' logs when the links came back
+	given     [3][]ckptLoss // what each executive gave up for want of a whole replica
+	healed    []int         // positions in the executives' logs when the links came back
 }
 
 // ckptSide is a partition in which contested sections were written.
@@ -617,6 +618,11 @@ func (cy *ckptCycle) judge() error {
 		return err
 	}
 	v := t.model.judge(cy, lists[0], losses)
+	for _, n := range t.c.Nodes {
+		if err := t.cameBack(n); err != nil {
+			v.wrong = append(v.wrong, err)
+		}
+	}
 	t.report.Acknowledged += v.acked
 	t.report.Unknown += v.unknown
 	t.report.AtRisk += v.atRisk

@@ -234,14 +234,14 @@ func (l ckptLoss) String() string {
 }
 
 // noReplica is how executives call what they discard because no member of their
-// partition has it whole. Where a node that has it comes back it was no loss; then
-// they say so, and in this trial one always comes back.
+// partition has it whole. Where a node that has it comes back it was no loss, and
+// they say so.
 const noReplica = "no whole replica"
 
 // losses is what the executives reported during the cycle. Each must be reported
 // once by every executive that lived through it; in a ring that came together in
 // several steps, by those that were there.
-func (cy *ckptCycle) losses() ([]ckptLoss, error) {
+func (cy *ckptCycle) losses() (out []ckptLoss, err error) {
 	all := map[ckptLoss]int{}
 	through := 0
 	for i, n := range cy.t.c.Nodes {
@@ -256,12 +256,10 @@ func (cy *ckptCycle) losses() ([]ckptLoss, error) {
 		if err != nil {
 			return nil, fmt.Errorf("node %d: %w", n.Index, err)
 		}
-		if err := cameBack(n); err != nil {
-			return nil, err
-		}
 		mine := map[ckptLoss]bool{}
 		for _, l := range list {
 			if l.kind == noReplica {
+				cy.given[i] = append(cy.given[i], l)
 				continue
 			}
 			if mine[l] {
@@ -271,7 +269,6 @@ func (cy *ckptCycle) losses() ([]ckptLoss, error) {
 			all[l]++
 		}
 	}
-	var out []ckptLoss
 	for l, n := range all {
 		out = append(out, l)
 		if len(cy.sides) == 2 && n < through {
@@ -283,13 +280,13 @@ func (cy *ckptCycle) losses() ([]ckptLoss, error) {
 }
 
 // cameBack demands that everything an executive gave up for want of a whole replica
-// was told to be there again.
-func cameBack(n *harness.Node) error {
+// was told to be there again, except what is gone indeed.
+func (t *ckptTrial) cameBack(n *harness.Node) error {
 	list, err := lossesIn(n.Exec.Stderr.From(0))
 	if err != nil {
 		return fmt.Errorf("node %d: %w", n.Index, err)
 	}
-	given := int64(0)
+	given := 0
 	for _, l := range list {
 		if l.kind == noReplica {
 			given++
@@ -303,8 +300,10 @@ func cameBack(n *harness.Node) error {
 	if !ok {
 		return errors.New("the status has no counters.ckpt.returned")
 	}
-	if back != float64(given) {
-		return fmt.Errorf("node %d gave up %d sections without a whole replica, and told of %v that they are there again", n.Index, given, back)
+	gone, vague := t.model.gone[n.Exec.PID], t.model.vague[n.Exec.PID]
+	if int(s.Int("counters.ckpt.returned")) > given-gone || !vague && back != float64(given-gone) {
+		return fmt.Errorf("node %d gave up %d sections without a whole replica, of which %d are gone, and told of %v that they are there again",
+			n.Index, given, gone, back)
 	}
 	return nil
 }

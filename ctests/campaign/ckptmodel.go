@@ -22,9 +22,15 @@ import (
 type ckptModel struct {
 	writes [ckptSections][]ckptWrite // of the cycle
 	before map[int]ckptTag           // what was in the sections when it began
+	// By process of an executive: how many of the sections that it gave up for want
+	// of a whole replica are gone; and whether that cannot be told.
+	gone  map[int]int
+	vague map[int]bool
 }
 
-func newCkptModel() *ckptModel { return &ckptModel{before: map[int]ckptTag{}} }
+func newCkptModel() *ckptModel {
+	return &ckptModel{before: map[int]ckptTag{}, gone: map[int]int{}, vague: map[int]bool{}}
+}
 
 // verdict is what the judge found in a cycle.
 type verdict struct {
@@ -60,10 +66,47 @@ func (m *ckptModel) judge(cy *ckptCycle, now *ckptContent, reported []ckptLoss) 
 		} else {
 			x.single()
 		}
+		for i, n := range cy.t.c.Nodes {
+			for _, l := range cy.given[i] {
+				if l.section == k {
+					m.giveUp(x, n.Exec.PID, l)
+				}
+			}
+		}
 		m.before[k] = x.has
 		m.writes[k] = m.writes[k][:0]
 	}
 	return v
+}
+
+// giveUp finds whether what an executive gave up is gone: of a write of this cycle
+// by the section's one writer that can be told; one of before is what was in the
+// section when the cycle began, or was overwritten.
+func (m *ckptModel) giveUp(x *sectionCase, pid int, l ckptLoss) {
+	for i := range x.writes {
+		w := &x.writes[i]
+		if l.written < w.wallBegin || l.written > w.wallEnd || l.node != x.cy.t.c.Nodes[w.writer].ID {
+			continue
+		}
+		switch {
+		case x.has.incarnation != w.incarnation && slices.ContainsFunc(x.writes, func(o ckptWrite) bool { return o.writer != w.writer }):
+			m.vague[pid] = true
+		case x.has.incarnation != w.incarnation || x.has.number < w.number:
+			m.gone[pid]++
+		}
+	}
+}
+
+// given finds the report that a write was given up for want of a whole replica.
+func (x *sectionCase) given(w *ckptWrite) (l ckptLoss, ok bool) {
+	for _, list := range x.cy.given {
+		for _, l := range list {
+			if l.section == x.k && l.node == x.cy.t.c.Nodes[w.writer].ID && l.written >= w.wallBegin && l.written <= w.wallEnd {
+				return l, true
+			}
+		}
+	}
+	return l, false
 }
 
 // sectionCase is one section in one cycle.
@@ -131,6 +174,11 @@ func (x *sectionCase) single() {
 		}
 	}
 	if last >= 0 {
+		// A node that was alone with an incomplete replica gave it up, and said so.
+		if l, ok := x.given(&x.writes[last]); ok {
+			x.v.lost = append(x.v.lost, l)
+			return
+		}
 		x.v.blame("section %d: lost: %v; there is number %d of incarnation %d (before the cycle %d), nothing was reported",
 			x.k, &x.writes[last], x.has.number, x.has.incarnation, x.before.number)
 		return
@@ -210,7 +258,7 @@ func (x *sectionCase) contested() {
 	}
 	// Written on through the merge, what is there does not tell who won it.
 	finished := alive[winner].finished
-	if !finished && x.parted {
+	if x.parted && (!finished || x.gaveUp()) {
 		x.loosely(alive)
 		return
 	}
@@ -218,6 +266,13 @@ func (x *sectionCase) contested() {
 		x.v.blame("section %d: the partition of the lower rank won: %s", x.k, x.describe(alive))
 	}
 	x.match(alive, winner, finished)
+}
+
+// gaveUp tells whether any executive gave the section up for want of a whole replica.
+func (x *sectionCase) gaveUp() bool {
+	return slices.ContainsFunc(x.cy.given[:], func(list []ckptLoss) bool {
+		return slices.ContainsFunc(list, func(l ckptLoss) bool { return l.section == x.k })
+	})
 }
 
 // loosely judges a section that was written on while a ring broke once more: a
