@@ -559,7 +559,7 @@ func (e *Engine) allSettled() bool {
 		}
 	}
 	for _, u := range e.units {
-		if !preInstantiable(u.m) || e.adminOf(u) == LockedInst {
+		if !preInstantiable(u.m) || e.adminOf(u) == LockedInst || e.waitsForProxy(u) {
 			continue
 		}
 		external := u.m.Node == nil
@@ -574,6 +574,17 @@ func (e *Engine) allSettled() bool {
 		}
 	}
 	return true
+}
+
+// waitsForProxy tells whether a unit cannot be instantiated before assignments are
+// made: its components' proxy must be active first.
+func (e *Engine) waitsForProxy(u *unit) bool {
+	for _, m := range u.m.Comps {
+		if c := e.comps[m.Index]; m.IsProxied() && !c.alive && e.proxyOf(c) == nil {
+			return true
+		}
+	}
+	return false
 }
 
 // register handles a registration. See InRegister for the results.

@@ -177,9 +177,11 @@ func (s amfService) SyncApply() {
 	n.Replica.SyncApply()
 	n.counts.reset(n)
 	n.ring = configName(cfg)
-	said := describeEngine(n.e)
+	said := string(n.e.Snapshot(func(TimerID) time.Duration { return 1 }))
 	if first, ok := n.w.applied[n.ring]; ok && first != said {
-		n.w.complain("node %d, ring %v: the state differs from another member's:\n%s", n.env.Node(), n.ring, differing(said, first))
+		other, _ := n.e.Restore(nil, []byte(first))
+		n.w.complain("node %d, ring %v: the state differs from another member's:\n%s", n.env.Node(), n.ring,
+			differing(describeEngine(n.e), describeEngine(other.State)))
 	}
 	n.w.applied[n.ring] = said
 	n.checkState()
@@ -867,6 +869,9 @@ func TestInSimulatedClustersNobodyIsActiveTwiceAndEverythingIsAssignedInTheEnd(t
 				if err != nil {
 					failed++
 					t.Error(err)
+				}
+				if total.Seeds%1000 == 0 {
+					t.Logf("%d seeds, %d failed: %+v", total.Seeds, failed, total)
 				}
 				stop := failed >= 5
 				mu.Unlock()
