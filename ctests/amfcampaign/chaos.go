@@ -18,9 +18,9 @@ import (
 // killed and started again, or a node is cut off for a while, during which components
 // may be killed, too. Components are started by the executives.
 //
-// What must hold: no two processes are active for an instance of the 2N group at a time,
-// unless they are in different partitions or one belongs to an executive that was
-// killed (with Majority: not even then); when a fault is over every instance is assigned
+// What must hold: no process becomes active for an instance of the 2N group while another
+// is, unless their executives are in different configurations at that moment or the
+// other's was killed (with Majority: not even then); when a fault is over every instance is assigned
 // fully and every node sees the same; what components were told is what the tree shows;
 // as many component processes run as are configured, and none is a zombie; nothing of a
 // killed executive is left.
@@ -33,8 +33,8 @@ type Chaos struct {
 	Done       map[string]int // faults by kind
 	Gone       time.Duration  // longest time until the components of a killed executive had ended
 	AfterKill  time.Duration  // longest time two were active because an executive was killed
-	Apart      time.Duration  // longest time two were active in two partitions
-	AfterMerge time.Duration  // of these, at most so long after the link was back
+	Apart      time.Duration  // longest time two were active in two configurations
+	AfterMerge time.Duration  // longest time two were active after their nodes were one ring again
 	Recovered  time.Duration  // longest time from the end of a fault to full assignment
 	Spans      int            // times of activity that were compared
 
@@ -43,21 +43,27 @@ type Chaos struct {
 	lives   *amfkit.Lives
 	program string
 	rnd     *rand.Rand
-	windows []window
+	execs   [units][]*harness.Process // every start of each executive
+	kills   []kill
+	wall    time.Duration // what is to be taken from the time of day to have the monotonic time
 }
 
-// window is the time from a fault to the end of its consequences.
-type window struct {
+// kill is the time from the death of an executive to its next start.
+type kill struct {
+	node     int
 	from, to time.Duration
-	node     int           // of an executive that was killed, or that was cut off
-	cut      bool          // cut off
-	healed   time.Duration // when the link was back
+}
+
+// configuration is one that an executive logged.
+type configuration struct {
+	at time.Duration
+	id string // ring and members
 }
 
 const units = 3
 
 func (r *Chaos) String() string {
-	return fmt.Sprintf("%v: %d times of activity compared; components of a killed executive gone within %s; two active: because an executive was killed at most %s, in two partitions at most %s, of that after the link was back %s; fully assigned again at most %s after a fault",
+	return fmt.Sprintf("%v: %d times of activity compared; components of a killed executive gone within %s; two active: because an executive was killed at most %s, in two configurations at most %s, after these were one again %s; fully assigned again at most %s after a fault",
 		r.Done, r.Spans, ms(r.Gone), ms(r.AfterKill), ms(r.Apart), ms(r.AfterMerge), ms(r.Recovered))
 }
 
@@ -85,8 +91,12 @@ func (r *Chaos) Run() (err error) {
 	}
 	r.lives = amfkit.Watch(r.log.Path)
 	defer r.lives.Close()
+	r.wall = time.Duration(time.Now().UnixNano()) - harness.Monotonic()
 	if err := r.c.StartAll(patience); err != nil {
 		return err
+	}
+	for i, n := range r.c.Nodes {
+		r.execs[i] = append(r.execs[i], n.Exec)
 	}
 	if err := r.settle(); err != nil {
 		return fmt.Errorf("at the start: %w\n%s", err, Evidence(r.c, r.log))
@@ -102,22 +112,18 @@ func (r *Chaos) Run() (err error) {
 func (r *Chaos) cycle() error {
 	time.Sleep(time.Duration(r.rnd.IntN(100)) * time.Millisecond)
 	node := r.rnd.IntN(units)
-	w := window{from: harness.Monotonic(), node: node}
 	var err error
 	kind := ""
 	switch r.rnd.IntN(3) {
 	case 0:
 		kind = "components killed"
-		w.node = -1
 		err = r.killComponents(node)
 	case 1:
 		kind = "executives killed"
 		err = r.killExecutive(node)
 	default:
 		kind = "partitions"
-		w.cut = true
 		err = r.partition(node)
-		w.healed = harness.Monotonic()
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", kind, err)
@@ -126,12 +132,11 @@ func (r *Chaos) cycle() error {
 	if err := r.settle(); err != nil {
 		return fmt.Errorf("after %s on node %d: %w", kind, node+1, err)
 	}
-	w.to = harness.Monotonic()
-	r.Recovered = max(r.Recovered, w.to-over)
-	r.windows = append(r.windows, w)
+	took := harness.Monotonic() - over
+	r.Recovered = max(r.Recovered, took)
 	r.Done[kind]++
 	if r.Logf != nil {
-		r.Logf("%s on node %d: settled after %s", kind, node+1, ms(w.to-over))
+		r.Logf("%s on node %d: settled after %s", kind, node+1, ms(took))
 	}
 	return nil
 }
@@ -198,7 +203,10 @@ func (r *Chaos) killExecutive(node int) error {
 		}
 	}
 	time.Sleep(time.Duration(r.rnd.IntN(300)) * time.Millisecond)
-	return n.Start()
+	err = n.Start()
+	r.execs[node] = append(r.execs[node], n.Exec)
+	r.kills = append(r.kills, kill{node, at, harness.Monotonic()})
+	return err
 }
 
 // pids are the processes of a unit that run.
@@ -320,6 +328,7 @@ func (r *Chaos) judge() error {
 	spans := r.lives.Actives()
 	r.Spans = len(spans)
 	now := harness.Monotonic()
+	confs := r.configurations()
 	byCSI := map[string][]amfkit.Span{}
 	for _, s := range spans {
 		byCSI[s.CSI] = append(byCSI[s.CSI], s)
@@ -329,7 +338,7 @@ func (r *Chaos) judge() error {
 		for i := range list {
 			for j := i + 1; j < len(list); j++ {
 				if from, to, ok := list[i].Overlap(&list[j], now); ok {
-					if err := r.excused(&list[i], &list[j], from, to); err != nil {
+					if err := r.excused(confs, &list[i], &list[j], from, to); err != nil {
 						wrong = append(wrong, fmt.Errorf("%s: %s (%d) and %s (%d) were both active for %s, from %.6f on: %w", csi,
 							list[i].Component, list[i].PID, list[j].Component, list[j].PID, ms(to-from), from.Seconds(), err))
 					}
@@ -343,26 +352,76 @@ func (r *Chaos) judge() error {
 	return errors.Join(wrong...)
 }
 
-// excused looks for the fault that let two be active, and counts it.
-func (r *Chaos) excused(a, b *amfkit.Span, from, to time.Duration) error {
-	if r.Majority {
+// configurations are those that each executive logged, in order.
+func (r *Chaos) configurations() (out [units][]configuration) {
+	for i, list := range r.execs {
+		for _, p := range list {
+			for _, line := range p.Stderr.From(0) {
+				if !strings.Contains(line, " msg=configuration ") {
+					continue
+				}
+				stamp, rest, _ := strings.Cut(strings.TrimPrefix(line, "time="), " ")
+				at, err := time.Parse(time.RFC3339Nano, stamp)
+				_, id, found := strings.Cut(rest, "ring=")
+				id, _, _ = strings.Cut(id, " joined=")
+				if err == nil && found {
+					out[i] = append(out[i], configuration{time.Duration(at.UnixNano()) - r.wall, id})
+				}
+			}
+		}
+	}
+	return out
+}
+
+// in is the configuration of a node at a time.
+func in(list []configuration, at time.Duration) string {
+	id := ""
+	for _, c := range list {
+		if c.at <= at {
+			id = c.id
+		}
+	}
+	return id
+}
+
+// home is the node of a component, from 0.
+func home(s *amfkit.Span) int {
+	_, rest, _ := strings.Cut(s.Component, "safSu=SU")
+	return int(rest[0] - '1')
+}
+
+// excused looks for what let two be active, and measures it. from is when the second
+// became active.
+func (r *Chaos) excused(confs [units][]configuration, a, b *amfkit.Span, from, to time.Duration) error {
+	x, y := home(a), home(b)
+	switch {
+	case r.Majority:
 		return errors.New("the majority rule forbids it at any time")
+	case x == y:
+		return errors.New("they are on one node")
 	}
-	for _, w := range r.windows {
-		if from < w.from || to > w.to || w.node < 0 {
-			continue
-		}
-		unit := fmt.Sprintf("safSu=SU%d,", w.node+1)
-		if !strings.Contains(a.Component, unit) && !strings.Contains(b.Component, unit) {
-			continue
-		}
-		if w.cut {
-			r.Apart = max(r.Apart, to-from)
-			r.AfterMerge = max(r.AfterMerge, to-w.healed)
-		} else {
+	for _, k := range r.kills {
+		if (k.node == x || k.node == y) && from >= k.from && to <= k.to {
 			r.AfterKill = max(r.AfterKill, to-from)
+			return nil
 		}
-		return nil
 	}
-	return errors.New("no fault excuses it")
+	// A log's time is cut to milliseconds: what is a little earlier has been, too.
+	const grain = 2 * time.Millisecond
+	if p, q := in(confs[x], from-grain), in(confs[y], from-grain); p == q && p == in(confs[x], from) {
+		return fmt.Errorf("both nodes were in ring %s", p)
+	}
+	r.Apart = max(r.Apart, to-from)
+	if p := in(confs[x], to); p == in(confs[y], to) {
+		joined := time.Duration(0)
+		for _, i := range []int{x, y} {
+			for _, c := range confs[i] {
+				if c.id == p {
+					joined = max(joined, c.at)
+				}
+			}
+		}
+		r.AfterMerge = max(r.AfterMerge, to-max(joined, from))
+	}
+	return nil
 }
