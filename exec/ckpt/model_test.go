@@ -476,42 +476,87 @@ func TestEveryAnswerIsThatOfASimpleModel(t *testing.T) {
 // FuzzMessages gives the service messages of members that are anything at all: it
 // must stand, and its state must stay sound.
 func FuzzMessages(f *testing.F) {
-	s := newScenario()
-	s.start(1, 1, 1<<20)
-	f.Add([]byte{kindExit, 1, 0, 0, 0, 0, 0, 0, 0}, false)
-	f.Add(appendRequest(nil, &request{op: ipcwire.CkptOpen, conn: 1, handle: 9}), false)
-	f.Add(putEpoch([]byte{kindPages}, epoch{}), false)
-	f.Add([]byte{syncBegin, 0, 0, 0, 0, 1, 0, 0, 0, 0, 128, 0, 0, 0}, true)
-	f.Add(le.AppendUint64(putNode([]byte{syncBegin, 0, 0, 0, 0, 1, 0, 0, 0, 0, 128, 0, 0}, nodeKey{ID: 2}), 1), true)
-	f.Fuzz(func(t *testing.T, msg []byte, sync bool) {
+	f.Add([]byte{kindExit, 1, 0, 0, 0, 0, 0, 0, 0})
+	f.Add(appendRequest(nil, &request{op: ipcwire.CkptOpen, conn: 1, handle: 9}))
+	f.Add(putEpoch([]byte{kindPages}, epoch{}))
+	f.Fuzz(func(t *testing.T, msg []byte) {
 		s := newScenario()
-		one := s.start(1, 1, 1<<20)
-		s.Form([]*servicetest.Node{s.Node(1)})
-		s.Run()
-		c, _ := s.Node(1).Connect(ipcwire.CKPT, ipcwire.GenB, nil)
-		c.Request(ipcwire.CkptOpen, ipcwire.AppendCkptOpenReq(nil, &ipcwire.CkptOpenReq{Name: []byte("n"), Flags: 7, HasAttributes: true,
-			Attributes: ipcwire.CkptAttributes{Flags: 1, Size: 1 << 30, MaxSections: 10, MaxSectionSize: 1 << 28, MaxSectionIDSize: 9, Retention: int64(time.Hour)}}))
-		s.Run()
-		from := s.Node(1).Self
-		if !sync {
-			one.Deliver(from, msg, 0, false)
-			if err := one.state.verify(one.self); err != nil {
-				t.Fatal(err)
-			}
-			return
-		}
-		other := wire.Member{ID: 2, Start: 1}
-		cfg := *one.sync.cfg
-		cfg.Members = []wire.Member{from, other}
-		one.SyncStart(&cfg, []wire.Member{from})
-		one.Deliver(s.Node(1).Self, one.encodeBegin(), 0, false)
-		one.Deliver(other, msg, 0, false)
-		for n := 0; n < len(msg); n += 64 { // the same as more messages
-			one.Deliver(other, msg[n:min(n+64, len(msg))], 0, false)
-		}
-		one.SyncApply()
-		if one.state.names["n"] == nil {
-			t.Fatal(fmt.Sprint("the own checkpoint is gone: ", one.losses.list))
+		one := fuzzed(t, s)
+		one.Deliver(s.Node(1).Self, msg, 0, false)
+		if err := one.state.verify(one.self); err != nil {
+			t.Fatal(err)
 		}
 	})
+}
+
+// fuzzed is a service with a checkpoint that a client has open.
+func fuzzed(t testing.TB, s *scenario) *Service {
+	one := s.start(1, 1, 1<<20)
+	s.Form([]*servicetest.Node{s.Node(1)})
+	s.Run()
+	c, _ := s.Node(1).Connect(ipcwire.CKPT, ipcwire.GenB, nil)
+	c.Request(ipcwire.CkptOpen, ipcwire.AppendCkptOpenReq(nil, &ipcwire.CkptOpenReq{Name: []byte("n"), Flags: 7, HasAttributes: true,
+		Attributes: ipcwire.CkptAttributes{Flags: 1, Size: 1 << 30, MaxSections: 10, MaxSectionSize: 1 << 28, MaxSectionIDSize: 9, Retention: int64(time.Hour)}}))
+	s.Run()
+	if r, ok := c.Answer(); !ok || r.Err != ipcwire.OK {
+		t.Fatal(r.Err)
+	}
+	c.Request(ipcwire.CkptSectionCreate, ipcwire.AppendCkptSectionCreateReq(nil, &ipcwire.CkptSectionCreateReq{
+		Handle: 1, Section: []byte("s"), Data: []byte("data"), Expiration: wallBase + 1e15,
+	}))
+	s.Run()
+	return one
+}
+
+// FuzzState gives a service another partition's state that is anything at all: each
+// message with its length before it. It must stand; when the state was not taken its
+// own must be as it was.
+func FuzzState(f *testing.F) {
+	other := newScenario()
+	sender := fuzzed(f, other)
+	cfg := *sender.sync.cfg
+	cfg.Members = append(cfg.Members, wire.Member{ID: 2, Start: 1})
+	sender.SyncStart(&cfg, cfg.Members[:1])
+	sender.sync.own = sender.sync.claimed
+	var seed []byte
+	for _, m := range sender.encodeState() {
+		seed = append(le.AppendUint16(seed, uint16(len(m))), m...)
+	}
+	f.Add(seed)
+	f.Add(le.AppendUint16(nil, 3))
+	f.Fuzz(func(t *testing.T, stream []byte) { takeState(t, stream) })
+}
+
+func takeState(t *testing.T, stream []byte) {
+	s := newScenario()
+	one := fuzzed(t, s)
+	from := s.Node(1).Self
+	// The other one is of the same id as the sender of the seed, as it were
+	// after a partition of one node in two: another nonce.
+	two := wire.Member{ID: 2, Start: 1, Nonce: wire.Nonce{2}}
+	cfg := *one.sync.cfg
+	cfg.Members = []wire.Member{from, two}
+	one.SyncStart(&cfg, []wire.Member{from})
+	one.Deliver(from, one.encodeBegin(), 0, false)
+	begin := le.AppendUint64(le.AppendUint64([]byte{syncBegin}, 1<<20), 1<<20)
+	one.Deliver(two, le.AppendUint64(putNode(le.AppendUint32(begin, maxPage), keyOf(two)), 7), 0, false)
+	if one.sync.groups == nil {
+		t.Fatal("the begin was not taken")
+	}
+	for len(stream) >= 2 {
+		n := min(int(le.Uint16(stream)), len(stream)-2)
+		one.Deliver(two, stream[2:2+n], 0, false)
+		stream = stream[2+n:]
+	}
+	malformed := one.stats.Malformed
+	one.SyncApply()
+	if one.stats.Malformed == malformed {
+		return // it was a state, whatever it says
+	}
+	if err := one.state.verify(one.self); err != nil {
+		t.Fatal(err)
+	}
+	if one.state.names["n"] == nil {
+		t.Fatal(fmt.Sprint("the own checkpoint is gone: ", one.losses.list))
+	}
 }
