@@ -55,6 +55,7 @@ type ckptBench struct {
 	sizes   []int
 	nodes   []int
 	only    string
+	rr      bool
 	where   string
 	cells   []ckptCell
 	link    []linkCell
@@ -89,6 +90,7 @@ Tables, JSON and plots are written to the directory of --out.`,
 	cmd.Flags().IntSliceVar(&b.sizes, "sizes", ckptSizes, "bytes")
 	cmd.Flags().IntSliceVar(&b.nodes, "nodes", []int{1, 2, 3}, "numbers of nodes")
 	cmd.Flags().StringVar(&b.only, "cells", "size,weak,link,peers", "groups of cells")
+	cmd.Flags().BoolVar(&b.rr, "rr", true, "round robin scheduling for executives (as openais has by default) and programs, when root: other jobs of the machine do not count then")
 	register(cmd)
 }
 
@@ -106,6 +108,9 @@ func (b *ckptBench) run(stdout io.Writer) error {
 	if err := harness.CanNamespaces(); err != nil {
 		b.where = "loopback"
 		fmt.Fprintf(b.w, "# on loopback: %v\n", err)
+	}
+	if b.rr = b.rr && os.Geteuid() == 0; b.rr {
+		fmt.Fprintln(b.w, "# executives and programs are scheduled round robin")
 	}
 	for _, g := range []struct {
 		name string
@@ -151,7 +156,25 @@ func (b *ckptBench) json() error {
 // cluster starts so many executives; the caller closes it.
 func (b *ckptBench) cluster(nodes int, encrypted bool) (*harness.Cluster, error) {
 	f := ringFlags{nodes: nodes, namespaces: b.where == "namespaces", plain: !encrypted}
-	return f.start()
+	c, err := f.start()
+	if err != nil {
+		return nil, err
+	}
+	return c, b.class(c)
+}
+
+// class gives the executives their scheduling class; without it the cluster is closed.
+func (b *ckptBench) class(c *harness.Cluster) error {
+	if !b.rr {
+		return nil
+	}
+	for _, n := range c.Nodes {
+		if err := sameClass(n.Exec.PID); err != nil {
+			c.Close()
+			return err
+		}
+	}
+	return nil
 }
 
 // writers lets so many programs on node 1 overwrite for the span, and returns the
@@ -162,6 +185,9 @@ func (b *ckptBench) writers(c *harness.Cluster, count, size int, guarantee strin
 	end := begin + b.span
 	base := append([]string{"-b", strconv.FormatInt(int64(begin), 10), "-e", strconv.FormatInt(int64(end), 10),
 		"-s", strconv.Itoa(size), "-g", guarantee, "-n", fmt.Sprintf("bench-%d", b.number)}, args...)
+	if b.rr {
+		base = append(base, "-r")
+	}
 	var procs []*harness.Process
 	defer func() {
 		for _, p := range procs {

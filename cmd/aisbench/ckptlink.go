@@ -62,6 +62,9 @@ func (b *ckptBench) linkTable(mtu int) error {
 	if err := c.StartAll(patience); err != nil {
 		return err
 	}
+	if err := b.class(c); err != nil {
+		return err
+	}
 	fmt.Fprintf(b.w, "\n%d nodes, %d Mbit/s links (tbf), %s, %s; beside it plain UDP; IP packets of %d bytes in both\n%-40s %12s %12s %8s %8s\n",
 		linkNodes, linkMbit, sealing(true), ckptGuarantees["all"], mtu, "", "MB/s", "plain MB/s", "ratio", "goal")
 	for _, count := range []int{1, 8} {

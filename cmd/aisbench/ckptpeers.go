@@ -151,11 +151,21 @@ func (b *ckptBench) ping() error {
 		return err
 	}
 	defer pong.Kill()
+	if b.rr {
+		if err := sameClass(pong.PID); err != nil {
+			return err
+		}
+	}
 	var list []float64
 	for range max(b.reps, 3) {
 		ping, err := harness.Start(harness.Spec{Name: "ping", Path: path, Args: []string{"-m", "ping", "-a", "127.0.0.3", "-d", "127.0.0.2", "-n", "20000", "-c", "0"}})
 		if err != nil {
 			return err
+		}
+		if b.rr {
+			if err := sameClass(ping.PID); err != nil {
+				return err
+			}
 		}
 		f, err := result(ping, "ping", patience)
 		ping.Kill()

@@ -2,7 +2,9 @@
  * Overwrites a section of a checkpoint, one request outstanding, within a window of
  * time that many programs share, and says how many were acknowledged in it.
  *
- *   ckpt -b NS -e NS -s BYTES [-w NUMBER] [-g all|active|weak] [-n NAME] [-c CPU]
+ *   ckpt -b NS -e NS -s BYTES [-w NUMBER] [-g all|active|weak] [-n NAME] [-c CPU] [-r]
+ *
+ * -r runs it round robin, so that other jobs of the machine do not count.
  *
  * begin and end are CLOCK_MONOTONIC. Prints one line:
  *   ckpt writes= seconds= again= p50= p99= max= (microseconds)
@@ -49,6 +51,18 @@ static void pin(int cpu)
 	CPU_SET(cpu, &set);
 	if (sched_setaffinity(0, sizeof set, &set) != 0) {
 		perror("affinity");
+		exit(1);
+	}
+}
+
+static void round_robin(void)
+{
+	struct sched_param p;
+
+	memset(&p, 0, sizeof p);
+	p.sched_priority = 1;
+	if (sched_setscheduler(0, SCHED_RR, &p) != 0) {
+		perror("round robin");
 		exit(1);
 	}
 }
@@ -108,7 +122,7 @@ int main(int argc, char **argv)
 	unsigned writer = 0, n = 0;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "b:e:s:w:g:n:c:")) != -1) {
+	while ((opt = getopt(argc, argv, "b:e:s:w:g:n:c:r")) != -1) {
 		switch (opt) {
 		case 'b': begin = strtoull(optarg, NULL, 10); break;
 		case 'e': end = strtoull(optarg, NULL, 10); break;
@@ -116,6 +130,7 @@ int main(int argc, char **argv)
 		case 'w': writer = (unsigned)strtoul(optarg, NULL, 10); break;
 		case 'n': name = optarg; break;
 		case 'c': pin(atoi(optarg)); break;
+		case 'r': round_robin(); break;
 		case 'g':
 			if (!strcmp(optarg, "active"))
 				flags = SA_CKPT_WR_ACTIVE_REPLICA;
