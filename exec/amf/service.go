@@ -81,7 +81,7 @@ type client struct {
 	process   string  // the component that the process was started as
 	lives     []*life // registered through this connection
 	calls     map[uint64]*call
-	tracks    map[*model.CSI]uint8
+	tracks    map[*model.CSI]*tracking
 }
 
 // call is a callback that waits for its answer.
@@ -211,7 +211,7 @@ func (s *Service) LibInit(c service.Conn, gen ipcwire.Generation, body []byte) i
 		}
 		cl.callbacks, cl.process = h.Callbacks, string(h.Component)
 		cl.calls = map[uint64]*call{}
-		cl.tracks = map[*model.CSI]uint8{}
+		cl.tracks = map[*model.CSI]*tracking{}
 	}
 	c.SetState(cl)
 	s.clients[c.ID()] = cl

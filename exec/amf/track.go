@@ -3,6 +3,8 @@
 package amf
 
 import (
+	"slices"
+
 	"ais/exec/amf/engine"
 	"ais/exec/amf/model"
 	"ais/libais/ipcwire"
@@ -25,13 +27,16 @@ func (s *Service) requestTrack(q request) ipcwire.Error {
 	case (r.Flags&both != 0 || !r.Buffer) && q.c.callbacks&ipcwire.AmfHasTrack == 0:
 		return ipcwire.ErrInit
 	}
+	members := s.replica.Engine().ProtectionGroup(csi)
 	if r.Flags&both != 0 {
-		q.c.tracks[csi] = r.Flags & both
+		k := &tracking{flags: r.Flags & both}
+		k.remember(members)
+		q.c.tracks[csi] = k
 	}
 	if r.Flags&ipcwire.AmfTrackCurrent == 0 {
 		return ipcwire.OK
 	}
-	s.buf = s.appendGroup(s.buf[:0], csi, s.replica.Engine().ProtectionGroup(csi), false)
+	s.buf = s.appendGroup(s.buf[:0], csi, members, false)
 	if r.Buffer {
 		q.c.conn.Respond(q.seq, ipcwire.OK, s.buf)
 		return answered
@@ -47,7 +52,7 @@ func (s *Service) requestTrackStop(q request) ipcwire.Error {
 		return ipcwire.ErrInvalidParam
 	}
 	csi := s.csis[string(r.Name)]
-	if csi == nil || q.c.tracks[csi] == 0 {
+	if csi == nil || q.c.tracks[csi] == nil {
 		return ipcwire.ErrNotExist
 	}
 	delete(q.c.tracks, csi)
@@ -76,11 +81,59 @@ func (s *Service) appendGroup(dst []byte, csi *model.CSI, members []engine.PGMem
 // groupChanged tells everybody on this node who tracks the group.
 func (s *Service) groupChanged(o *engine.Output) {
 	for _, c := range s.clients {
-		if flags := c.tracks[o.CSI]; flags != 0 {
-			s.buf = s.appendGroup(s.buf[:0], o.CSI, o.Group, flags == ipcwire.AmfTrackChangesOnly)
+		k := c.tracks[o.CSI]
+		if k == nil {
+			continue
+		}
+		group := o.Group
+		if c.gen == ipcwire.GenB {
+			group = k.withoutReadiness(group)
+		}
+		if group != nil {
+			s.buf = s.appendGroup(s.buf[:0], o.CSI, group, k.flags == ipcwire.AmfTrackChangesOnly)
 			s.tell(c)
 		}
 	}
+}
+
+// tracking is one client's interest in a protection group.
+type tracking struct {
+	flags uint8
+	last  []member // as the client knows it; generation B only
+}
+
+type member struct {
+	comp *model.Comp
+	ha   engine.HAState
+	rank uint32
+}
+
+func (k *tracking) remember(members []engine.PGMember) {
+	k.last = k.last[:0]
+	for i := range members {
+		if m := &members[i]; m.Change != engine.PGRemoved {
+			k.last = append(k.last, member{m.Comp, m.HA, m.Rank})
+		}
+	}
+}
+
+// withoutReadiness is a change as generation B sees it, which has no readiness state in
+// protection groups; nil: nothing has changed.
+func (k *tracking) withoutReadiness(members []engine.PGMember) []engine.PGMember {
+	out := slices.Clone(members)
+	changed := false
+	for i := range out {
+		m := &out[i]
+		if m.Change == engine.PGStateChange && slices.Contains(k.last, member{m.Comp, m.HA, m.Rank}) {
+			m.Change = engine.PGNoChange
+		}
+		changed = changed || m.Change != engine.PGNoChange
+	}
+	k.remember(members)
+	if !changed {
+		return nil
+	}
+	return out
 }
 
 // tell sends s.buf. Who does not take it gets the whole group with the next change:

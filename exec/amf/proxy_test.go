@@ -1,0 +1,156 @@
+package amf
+
+import (
+	"testing"
+
+	"ais/exec/amf/proc"
+	"ais/libais/ipcwire"
+)
+
+// proxied is a proxy and a component that lives through it, each in a group.
+const proxied = `safAmfCluster = T {
+	saAmfClusterStartupTimeout = 60000
+	safAmfNode = node1 {
+		saAmfNodeSuFailOverProb = 10000
+		saAmfNodeSuFailoverMax = 100
+	}
+	safApp = APP {
+		safSg = SGP {
+			saAmfSGRedundancyModel = 2n
+			saAmfSGCompRestartProb = 10000
+			saAmfSGCompRestartMax = 10
+			saAmfSGSuRestartProb = 10000
+			saAmfSGSuRestartMax = 10
+			saAmfSGAutoAdjustProb = 1000
+			safSu = SUP {
+				saAmfSUNumComponents = 1
+				saAmfSUHostedByNode = node1
+				safComp = P {
+					saAmfCompCategory = proxy
+					saAmfCompCapability = x_active_and_y_standby
+					saAmfCompNumMaxActiveCsi = 1
+					saAmfCompNumMaxStandbyCsi = 1
+					saAmfCompDefaultClcCliTimeout = 5000
+					saAmfCompDefaultCallbackTimeOut = 5000
+					saAmfCompRecoveryOnError = component_failover
+					saAmfCompInstantiateCmd = /bin/start
+					saAmfCompCleanupCmd = /bin/clean
+					saAmfCompCsTypes {
+						TP
+					}
+				}
+			}
+		}
+		safSg = SGX {
+			saAmfSGRedundancyModel = 2n
+			saAmfSGCompRestartProb = 10000
+			saAmfSGCompRestartMax = 10
+			saAmfSGSuRestartProb = 10000
+			saAmfSGSuRestartMax = 10
+			saAmfSGAutoAdjustProb = 1000
+			safSu = SUX {
+				saAmfSUNumComponents = 1
+				saAmfSUHostedByNode = node1
+				safComp = X {
+					saAmfCompCategory = proxied_pre_instantiable
+					saAmfCompCapability = x_active_and_y_standby
+					saAmfCompNumMaxActiveCsi = 1
+					saAmfCompNumMaxStandbyCsi = 1
+					saAmfCompDefaultClcCliTimeout = 5000
+					saAmfCompDefaultCallbackTimeOut = 5000
+					saAmfCompRecoveryOnError = component_restart
+					saAmfCompProxyCsi = CSIP
+					saAmfCompCsTypes {
+						TX
+					}
+				}
+			}
+		}
+		safSi = SIP {
+			saAmfSINumCSIs = 1
+			saAmfSIProtectedbySG = SGP
+			safCsi = CSIP {
+				saAmfCSTypeName = TP
+			}
+		}
+		safSi = SIX {
+			saAmfSINumCSIs = 1
+			saAmfSIProtectedbySG = SGX
+			safCsi = CSIX {
+				saAmfCSTypeName = TX
+			}
+		}
+	}
+}
+`
+
+const (
+	proxyDN   = "safComp=P,safSu=SUP,safSg=SGP,safApp=APP"
+	proxiedDN = "safComp=X,safSu=SUX,safSg=SGX,safApp=APP"
+)
+
+func (p *program) registerFor(name, proxy string) ipcwire.Error {
+	err, _ := p.ask(ipcwire.AmfRegister, ipcwire.AppendAmfComponentReq(nil, &ipcwire.AmfComponentReq{Component: []byte(name), Proxy: []byte(proxy)}))
+	return err
+}
+
+func TestAProxyStartsItsComponentSpeaksForItAndCleansItUp(t *testing.T) {
+	w := newWorld(t, proxied, 1)
+	n := w.nodes[0]
+	n.take(t, "/bin/start").done(1, proc.Result{})
+	p := w.connect(n, ipcwire.GenB, all)
+	if err := p.registerFor(proxiedDN, proxyDN); err != ipcwire.ErrNotExist {
+		t.Errorf("a proxy that is not registered itself: %s", err)
+	}
+	if err := p.register(proxyDN); err != ipcwire.OK {
+		t.Fatal(err)
+	}
+	s := p.set(ipcwire.AmfHAActive)
+	if err := p.answer(s.Invocation, ipcwire.OK); err != ipcwire.OK {
+		t.Fatal(err)
+	}
+	start := p.callback(ipcwire.AmfInstantiateCallback)
+	if string(start.Component) != proxiedDN {
+		t.Errorf("instantiate %s", start.Component)
+	}
+	few := w.connect(n, ipcwire.GenB, needOfB)
+	if err := few.registerFor(proxiedDN, proxyDN); err != ipcwire.ErrBadOperation {
+		t.Errorf("through another handle than the proxy's: %s", err)
+	}
+	if err := p.registerFor(proxiedDN, "nobody"); err != ipcwire.ErrNotExist {
+		t.Errorf("a proxy that there is not: %s", err)
+	}
+	if err := p.answer(start.Invocation, ipcwire.OK); err != ipcwire.OK {
+		t.Fatal(err)
+	}
+	if err := p.registerFor(proxiedDN, proxyDN); err != ipcwire.OK {
+		t.Fatal(err)
+	}
+	s = p.set(ipcwire.AmfHAActive)
+	if string(s.Component) != proxiedDN || string(s.CSI) != "safCsi=CSIX,safSi=SIX,safApp=APP" {
+		t.Fatalf("%+v", s)
+	}
+	if err := p.answer(s.Invocation, ipcwire.OK); err != ipcwire.OK {
+		t.Fatal(err)
+	}
+	if tree := n.svc.Tree(); tree.Instances[1].State == "unassigned" {
+		t.Errorf("%+v", tree.Instances[1])
+	}
+	// The name of the process is the proxy's, not that of what it speaks for.
+	_, answer := p.ask(ipcwire.AmfComponentName, nil)
+	var name ipcwire.AmfName
+	if !ipcwire.DecodeAmfName(answer, &name) || string(name.Name) != proxyDN {
+		t.Errorf("%q", name.Name)
+	}
+	// An error of the proxied component: its proxy is to clean it up, no command is run.
+	rep := ipcwire.AppendAmfErrorReq(nil, &ipcwire.AmfErrorReq{Erroneous: []byte(proxiedDN), Recovery: ipcwire.AmfComponentRestart})
+	if err, _ := p.ask(ipcwire.AmfErrorReport, rep); err != ipcwire.OK {
+		t.Fatal(err)
+	}
+	if c := p.callback(ipcwire.AmfCleanupCallback); string(c.Component) != proxiedDN {
+		t.Errorf("cleanup of %s", c.Component)
+	}
+	if len(n.keeper.commands)+len(n.keeper.kills) != 0 {
+		t.Errorf("commands %v, kills %v", n.keeper.commands, n.keeper.kills)
+	}
+}
