@@ -19,6 +19,8 @@ type simModel struct {
 type dice struct {
 	s     uint64
 	scale int // of times: large worlds are slow
+	// slack is what a node of the world may take to do anything at all.
+	slack time.Duration
 }
 
 func (d *dice) n(n int) int {
@@ -33,7 +35,7 @@ func (d *dice) ms(from, to int) time.Duration {
 const simUnits = 4 // nodes that have units; others are nodes without work
 
 func newSimModel(seed uint64, nodes int, token time.Duration) simModel {
-	d := dice{s: seed*0x9e3779b97f4a7c15 + 12345, scale: 1}
+	d := dice{s: seed*0x9e3779b97f4a7c15 + 12345, scale: 1, slack: token * time.Duration(max(nodes, 5)) / 5}
 	if nodes > 16 {
 		d.scale = 20
 	}
@@ -89,8 +91,8 @@ func simGroup(d *dice, c *model.Cluster, app *model.App, name string, red model.
 		u := &model.SU{Object: model.Object{Name: fmt.Sprintf("%s-u%d", name, i)}, Rank: i + 1, HostedByNode: fmt.Sprintf("n%d", i), Failover: failover}
 		for k := range comps {
 			m := &model.Comp{Object: model.Object{Name: fmt.Sprintf("%s-c%d.%d", name, i, k)}, Category: model.SaAware | model.LocalComp,
-				Capability: capability, CSTypes: []string{fmt.Sprintf("t%d", k)}, DefaultClcCliTimeout: d.ms(80, 200),
-				DefaultCallbackTimeout: d.ms(60, 150), RecoveryOnError: recovery, MaxInstantiateWithoutDelay: 2, MaxInstantiateDelay: 2,
+				Capability: capability, CSTypes: []string{fmt.Sprintf("t%d", k)}, DefaultClcCliTimeout: d.slack + d.ms(80, 200),
+				DefaultCallbackTimeout: d.slack + d.ms(60, 150), RecoveryOnError: recovery, MaxInstantiateWithoutDelay: 2, MaxInstantiateDelay: 2,
 				DelayBetweenInstantiate: d.ms(5, 30), InstantiationLevel: d.n(2) * k, DisableRestart: d.n(6) == 0,
 				Instantiate: model.Command{Path: "/i"}, Terminate: model.Command{Path: "/t"}, Cleanup: model.Command{Path: "/c"}}
 			if capability == model.NonPreInstantiable {
