@@ -55,6 +55,7 @@ type Config struct {
 	MergeInterval   time.Duration // between merge-detect packets of an idle ring
 	ProbeTimeout    time.Duration // how long a suspect has to answer (default 10ms)
 	Hold            time.Duration // how long the representative keeps an idle token
+	Linger          time.Duration // how long the only sender waits for its next message before it passes the token on
 	FailToReceive   int           // token visits without progress of one's own aru before one leaves
 	SeqnoUnchanged  int           // idle visits before the token is held
 	Window          int           // packets per token rotation, whole ring

@@ -27,6 +27,7 @@ const (
 	DefaultMergeInterval  = 200 * time.Millisecond
 	DefaultProbeTimeout   = 10 * time.Millisecond
 	DefaultHold           = 125 * time.Millisecond
+	DefaultLinger         = 60 * time.Microsecond
 	DefaultFailToReceive  = 2500
 	DefaultSeqnoUnchanged = 30
 	DefaultWindow         = 50
@@ -41,6 +42,10 @@ const (
 
 // tokenRetransmits is how many copies of a token go out before it is lost.
 const tokenRetransmits = 50
+
+// fewMessages go before the token of their visit even if it may run ahead: they
+// do not delay it, and are known to be everywhere a rotation earlier.
+const fewMessages = 4
 
 // minRetransmit is the shortest retransmission interval of token and commit token.
 const minRetransmit = 2 * time.Millisecond
@@ -62,6 +67,8 @@ func (c Config) withDefaults() Config {
 	def(&c.ProbeTimeout, DefaultProbeTimeout)
 	def(&c.Hold, min(DefaultHold, c.TokenTimeout/8))
 	c.Hold = min(c.Hold, c.TokenTimeout/2)
+	def(&c.Linger, DefaultLinger)
+	c.Linger = min(c.Linger, minRetransmit/4)
 	def(&c.FailToReceive, DefaultFailToReceive)
 	def(&c.SeqnoUnchanged, DefaultSeqnoUnchanged)
 	c.SeqnoUnchanged = min(c.SeqnoUnchanged, 250)

@@ -47,6 +47,8 @@ type Machine struct {
 	tokenHigh  uint64 // its High when it came
 	prevHigh   uint64 // High of the visit before
 	sentAru    uint64 // Aru it left with
+	sentHigh   uint64 // High it left with
+	sentOwn    int    // new messages of its visit
 	sentToken  []byte // its encoding, to send again
 	sentSeq    uint64 // its sequence number when it left
 	retransmit retransmit
@@ -60,6 +62,7 @@ type Machine struct {
 	stuckAru   uint64
 	stuck      int
 	holding    bool
+	lingering  bool // holding, but only for the time of Linger
 	holdAt     Time
 	holdCancel bool // do not hold at the next visit
 	idle       int
@@ -277,8 +280,10 @@ func (m *Machine) Wake(now Time) {
 	case len(m.cur.members) == 1:
 		m.runAlone()
 	case m.holding:
-		m.idle = 0
-		m.tok.Idle = 0
+		if m.cur.self == 0 {
+			m.idle = 0
+			m.tok.Idle = 0
+		}
 		m.releaseHeld()
 	case m.mayBeHeld() && m.cancelAt == Never:
 		m.sendHoldCancel()

@@ -13,6 +13,7 @@ type Counters struct {
 	TokenRetransmits uint64 // token or commit token sent again
 	TokenLosses      uint64
 	Holds            uint64 // times an idle token was held here
+	Lingers          uint64 // times the only sender waited a moment for its next message
 	HoldCancels      uint64 // times this node asked for a held token
 	Sent             uint64 // messages of this node sequenced
 	Received         uint64 // messages of others taken
@@ -80,7 +81,7 @@ func (m *Machine) Status() Status {
 	s := Status{
 		State: m.state, Self: m.cfg.Self, LastCause: m.cause,
 		RingSeq: m.maxSeq, Reserved: m.reserved,
-		Rotation: m.rotation, LongestTokenGap: m.longestGap, Holding: m.holding,
+		Rotation: m.rotation, LongestTokenGap: m.longestGap, Holding: m.holding && !m.lingering,
 		Counters: m.n,
 	}
 	if m.cfg.Source != nil {

@@ -20,7 +20,7 @@ func (m *Machine) stopTimers() {
 	m.retransmit.at = Never
 	m.joinAt, m.agreeAt, m.formAt = Never, Never, Never
 	m.aloneAt = Never
-	m.holding = false
+	m.holding, m.lingering = false, false
 }
 
 // armRetransmit starts the repetition: after one and a half undisturbed
@@ -109,7 +109,25 @@ func (m *Machine) visit() {
 		m.hold()
 		return
 	}
+	if m.lingerNow(t) {
+		m.holding, m.lingering = true, true
+		m.holdAt = m.now + m.cfg.Linger
+		m.n.Lingers++
+		return
+	}
 	m.visitOut()
+}
+
+// lingerNow decides whether to wait a moment for the next message: of the only
+// sender, who sent at the visit before and has nothing now. A client with one
+// message outstanding is answered by the visit that sends it, and its next message
+// comes just after the token has gone: it would wait a whole rotation. Nobody is
+// kept waiting but those who have not begun to send.
+func (m *Machine) lingerNow(t *wire.Token) bool {
+	w := m.cur
+	return m.state == Operational && m.sentOwn > 0 && t.High == m.sentHigh && t.Aru == t.High && w.safe == t.High &&
+		w.delivered == t.High && len(t.Ranges) == 0 && t.Backlog <= m.backlogOwn && !m.holdCancel &&
+		m.cfg.Source.Backlog() == 0
 }
 
 // noteVisit restarts the timers and measures the rotation.
@@ -290,7 +308,7 @@ func (m *Machine) hold() {
 
 // releaseHeld lets the held token go; the Source is asked again.
 func (m *Machine) releaseHeld() {
-	m.holding = false
+	m.holding, m.lingering = false, false
 	m.holdAt = Never
 	m.visitAt = m.now
 	m.lossAt = m.now + m.cfg.TokenTimeout
@@ -377,6 +395,9 @@ func (m *Machine) visitOut() {
 	}
 	sent := int(t.High + 1 - first)
 	behind := min(sent, m.cfg.Accelerated)
+	if sent <= fewMessages {
+		behind = 0
+	}
 	for i := range sent - behind {
 		m.sendRing(w.ring, w.at(first+uint64(i)).buf)
 	}
@@ -386,7 +407,7 @@ func (m *Machine) visitOut() {
 			t.AruSetter = 0
 		}
 	}
-	m.sentAru = t.Aru
+	m.sentAru, m.sentOwn = t.Aru, sent
 	m.requestMissing(t)
 	m.account(t, sent)
 	if m.state == Recovery {
@@ -487,6 +508,7 @@ func (m *Machine) forward(t *wire.Token) {
 	t.Seq++
 	m.sentToken = t.AppendTo(m.sentToken[:0])
 	m.sentSeq = t.Seq
+	m.sentHigh = t.High
 	m.tokenIdle = t.Idle
 	m.send(Outgoing{To: m.successor(), Ring: m.cur.ring, Token: true, Data: m.sentToken})
 	m.armRetransmit()
