@@ -5,12 +5,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"ais/ctests/cprog"
 	"ais/ctests/harness"
 )
 
@@ -149,4 +151,69 @@ func TestTheSampleComponentOfGenerationBIsStartedServedAndTerminated(t *testing.
 		}
 	}
 	wait("terminate safComp=C1,safSu=SU1,safSg=ONE,safApp=CONF", "end")
+}
+
+// bySoname are AMF's libraries as programs of their time name them, and the rows of
+// each that are run.
+var bySoname = []struct{ conf, soname, prefix, headers, define, rows string }{
+	{"groups.conf", "libais.so.1", "amf.a.", "a.01.01", "-DGENERATION_A -DAIS_A01_BIND(name)=", rowsOfA},
+	{"amf.conf", "libais.so.2", "amf.b.", "", "-DGENERATION_B", rowsOfB},
+	{"amf.conf", "libSaAmf.so.2", "amf.b.", "", "-DGENERATION_B", rowsOfB},
+	{"amf.conf", "libSaAmf.so.3", "amf.b.", "", "-DGENERATION_B", rowsOfB},
+	{"amf.conf", "libSaAmf.so.0", "amf.o.", "opensaf", "-DGENERATION_O -DAIS_OSAF_BIND(name)=", rowsOfB + rowsOfOpenSAF},
+}
+
+const (
+	rowsOfA = "init.ok dispatch.one finalize.in-a-callback register.ok register.proxied name.ok readiness.ok ha.ok model.ok pending.ok " +
+		"response.ok response.twice healthcheck.asked track.current track.no-space trackstop.ok report.ok report.text-long cancel.ok"
+	rowsOfB = "init.ok dispatch.one finalize.in-a-callback register.ok register.proxied name.registered pmstart.tree pmstop.all check.asked " +
+		"confirm.ok checkstop.ok ha.ok response.ok response.twice track.current track.allocated track.told track.changes track.no-space " +
+		"trackstop.ok report.ok report.time-unknown clear.ok"
+	rowsOfOpenSAF = " init4.ok inito4.ok pmstart3.ok hars.ok track4.current track4.told free4.ok report4.ok clear4.ok ids.ok response4.ok"
+)
+
+// Programs that find AMF by the sonames of the originals, with the plain names of
+// their time, get the same results, with 64 bits and with 32.
+func TestProgramsLinkedByTheSonamesOfTheOriginalsGetTheSameFromAMF(t *testing.T) {
+	table, numbers := readTable(t), build(t, of("amf"))
+	clusters := map[string]*harness.Cluster{}
+	for _, conf := range []string{"groups.conf", "amf.conf"} {
+		clusters[conf] = withAMF(t, 1, conf, nil)
+		if err := clusters[conf].StartAll(20 * time.Second); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cprog.OnEach(t, func(t *testing.T, a cprog.Arch) {
+		lib := a.Libs(t)
+		for _, s := range bySoname {
+			t.Run(s.soname, func(t *testing.T) {
+				c := clusters[s.conf]
+				root, path, source := c.Build.Root, filepath.Join(t.TempDir(), "amf"), "amf_b.c"
+				if s.prefix == "amf.a." {
+					source = "amf_a.c"
+				}
+				args := append([]string{"-std=c99", "-D_GNU_SOURCE", a.Flag, "-I" + filepath.Join(root, "include", s.headers), "-o", path},
+					strings.Fields(s.define)...)
+				args = append(args, filepath.Join(root, "ctests/conformance/c", source), "-L"+lib, "-l:"+s.soname, "-lpthread", "-Wl,-rpath,"+lib)
+				if out, err := exec.Command("gcc", args...).CombinedOutput(); err != nil {
+					t.Fatalf("%v\n%s", err, out)
+				}
+				p, run, n := &program{path: path, numbers: numbers[s.prefix].numbers}, runner{c: c}, 0
+				for _, r := range table {
+					id, ok := strings.CutPrefix(r.id, s.prefix)
+					if !ok || !slices.Contains(strings.Fields(s.rows), id) {
+						continue
+					}
+					n++
+					t.Run(id, func(t *testing.T) {
+						run.t = t
+						run.row(r, p)
+					})
+				}
+				if want := len(strings.Fields(s.rows)); n != want {
+					t.Errorf("%d of %d rows were run", n, want)
+				}
+			})
+		}
+	})
 }

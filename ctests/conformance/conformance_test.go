@@ -88,7 +88,8 @@ var sources = map[string]struct {
 	"evt.o.":  {"ctests/conformance/c/evt.c", harness.GenOpenSAF},
 }
 
-func build(t *testing.T) map[string]*program {
+// build compiles the programs whose rows are wanted.
+func build(t *testing.T, wanted func(prefix string) bool) map[string]*program {
 	t.Helper()
 	b, err := harness.FindBuild()
 	if err != nil {
@@ -96,6 +97,9 @@ func build(t *testing.T) map[string]*program {
 	}
 	out := map[string]*program{}
 	for prefix, s := range sources {
+		if !wanted(prefix) {
+			continue
+		}
 		path, err := b.CompileC(s.file, s.gen)
 		if err != nil {
 			t.Fatal(err)
@@ -163,11 +167,15 @@ func runTable(t *testing.T, nodes, least int, wanted func(id string) bool) {
 
 // runRows is runTable on executives that are not started yet.
 func runRows(t *testing.T, c *harness.Cluster, least int, wanted func(id string) bool) {
-	table, progs := readTable(t), build(t)
-	known := map[string]bool{}
+	table := readTable(t)
+	known, needed := map[string]bool{}, map[string]bool{}
 	for _, r := range table {
 		known[r.id] = true
+		if wanted(r.id) {
+			needed[prefix(r.id)] = true
+		}
 	}
+	progs := build(t, func(prefix string) bool { return needed[prefix] })
 	implemented := map[string]bool{}
 	for pre, p := range progs {
 		for _, id := range p.rows {

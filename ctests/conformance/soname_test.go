@@ -19,7 +19,7 @@ func TestProgramsLinkedByTheSonamesOfTheOriginalsGetTheSameFromEVT(t *testing.T)
 	if err := c.StartAll(20 * time.Second); err != nil {
 		t.Fatal(err)
 	}
-	numbers := build(t)
+	numbers := build(t, of("evt"))
 	root, lib := c.Build.Root, c.Build.Lib()
 	for _, s := range []struct{ soname, prefix, headers string }{
 		{"libais.so.1", "evt.a.", "include/a.01.01"},
@@ -65,7 +65,7 @@ func TestProgramsLinkedByTheSonamesOfTheOriginalsGetTheSameFromCKPT(t *testing.T
 	if err := c.StartAll(20 * time.Second); err != nil {
 		t.Fatal(err)
 	}
-	numbers := build(t)
+	numbers := build(t, of("ckpt"))
 	root, lib := c.Build.Root, c.Build.Lib()
 	for _, s := range []struct{ soname, prefix, headers, define string }{
 		{"libais.so.1", "ckpt.a.", "include/a.01.01", "-DGENERATION_A -DAIS_A01_BIND(name)="},

@@ -286,11 +286,19 @@ static int registered(SaAmfHandleT *h)
 	return 0;
 }
 
+/* Has the component the instance, as the executive sees it? */
+static int has(SaAmfHandleT h, const char *comp, const char *csi)
+{
+	SaAmfHAStateT s;
+
+	return saAmfHAStateGet(h, named(comp), named(csi), &s) == OK;
+}
+
 /* And with its two instances active. */
 static int assigned(SaAmfHandleT *h)
 {
 	must(registered(h), 0);
-	until(*h, saw.sets >= 2);
+	until(*h, saw.sets >= 2 && has(*h, C1, CSI1) && has(*h, C1, CSI2));
 	return 0;
 }
 
@@ -1265,7 +1273,7 @@ static int pair(SaAmfHandleT *h)
 	must(opened(h), OK);
 	must(reg(*h, PAIR_A, NULL), OK);
 	must(reg(*h, PAIR_B, NULL), OK);
-	until(*h, saw.sets >= 2);
+	until(*h, saw.sets >= 2 && has(*h, PAIR_A, CSI_PAIR) && has(*h, PAIR_B, CSI_PAIR));
 	return 0;
 }
 
@@ -1291,7 +1299,7 @@ static int track_changes(SaUint8T flags, unsigned items)
 	e = (int)TRACK(named(CSI1), flags, NULL);
 	must(registered(&component), 0);
 	until(component, saw.sets >= 2);
-	until(h, saw.groups >= 1);
+	until(h, saw.groups >= 1 && saw.members == 1);
 	check(saw.items == items && saw.members == 1);
 	return e;
 }

@@ -125,7 +125,7 @@ static int hars_ok(void)
 	int e;
 
 	must(registered_4(&h), 0);
-	until(h, saw.sets >= 2);
+	until(h, saw.sets >= 2 && has(h, C1, CSI1) && has(h, C1, CSI2));
 	again(e, HARS(named(C1), named(CSI1), SA_AMF_HARS_READY_FOR_ASSIGNMENT));
 	return e;
 }
@@ -136,7 +136,7 @@ static int hars_not(void)
 	int e;
 
 	must(registered_4(&h), 0);
-	until(h, saw.sets >= 2);
+	until(h, saw.sets >= 2 && has(h, C1, CSI1) && has(h, C1, CSI2));
 	again(e, HARS(named(C1), named(CSI_PAIR), SA_AMF_HARS_READY_FOR_ASSIGNMENT));
 	return e;
 }
@@ -166,7 +166,7 @@ static int track4_current(void)
 	int e;
 
 	must(registered_4(&h), 0);
-	until(h, saw.sets >= 2);
+	until(h, saw.sets >= 2 && has(h, C1, CSI1) && has(h, C1, CSI2));
 	e = (int)TRACK_4(named(CSI1), SA_TRACK_CURRENT, b);
 	check(b->numberOfItems == 1 && room_4[0].member.haState == SA_AMF_HA_ACTIVE && room_4[0].change == SA_AMF_PROTECTION_GROUP_NO_CHANGE);
 	check(room_4[0].member.haReadinessState == SA_AMF_HARS_READY_FOR_ASSIGNMENT);
@@ -179,7 +179,7 @@ static int track4_told(void)
 	int e;
 
 	must(registered_4(&h), 0);
-	until(h, saw.sets >= 2);
+	until(h, saw.sets >= 2 && has(h, C1, CSI1) && has(h, C1, CSI2));
 	e = (int)TRACK_4(named(CSI1), SA_TRACK_CURRENT, NULL);
 	until(h, groups_4 >= 1);
 	check(saw.items == 1 && saw.members == 1 && saw.error == OK);
