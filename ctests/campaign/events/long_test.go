@@ -63,7 +63,7 @@ func TestCampaignEvtBarrier(t *testing.T) {
 func TestCampaignEvtStop(t *testing.T) {
 	campaign(t, "evt-stop")
 	scale := setting(t, "AIS_SCALE", 1)
-	r, err := Stop(time.Duration(scale*float64(time.Minute)), 20, 0.2)
+	r, err := Stop(time.Duration(scale*float64(time.Minute)), 20, 1024, 0.2)
 	if r != nil {
 		t.Log(r)
 	}

@@ -53,9 +53,10 @@ type stopTrial struct {
 }
 
 // Stop runs the trial. Rounds without and with a stopped subscriber take turns, so
-// that the machine treats both alike; then one is stopped for the whole span. p99 is
-// how much more the others' 99th percentile may be with it (0.2: a fifth).
-func Stop(span time.Duration, rounds int, p99 float64) (*StopReport, error) {
+// that the machine treats both alike; then one is stopped for the whole span. Events
+// have size bytes. p99 is how much more the others' 99th percentile may be with it
+// (0.2: a fifth).
+func Stop(span time.Duration, rounds, size int, p99 float64) (*StopReport, error) {
 	c, err := harness.New(harness.Options{Nodes: 3, Namespaces: harness.CanNamespaces() == nil})
 	if err != nil {
 		return nil, err
@@ -64,7 +65,7 @@ func Stop(span time.Duration, rounds int, p99 float64) (*StopReport, error) {
 	if err := c.StartAll(patience); err != nil {
 		return nil, err
 	}
-	t := &stopTrial{c: c, l: Load{Size: 1024}, r: StopReport{Span: span, Rounds: rounds}}
+	t := &stopTrial{c: c, l: Load{Size: size}, r: StopReport{Span: span, Rounds: rounds}}
 	for i, n := range []*harness.Node{c.Nodes[0], c.Nodes[2]} {
 		if t.others[i], err = startSubscriber(n, &t.l); err != nil {
 			return nil, err
