@@ -30,10 +30,8 @@ func TestObjectsBuiltAgainstTheOriginalsRunByEverySoname(t *testing.T) {
 		{Name: "libais2", Sources: []string{"clm_b01.c"}, Headers: b01, Flags: old, Libs: []string{"-l:libais.so.2"}},
 		{Name: "libevs2", Sources: []string{"evs.c"}, Headers: b01, Libs: []string{"-l:libevs.so.2"}},
 		{Name: "libSaClm2", Sources: []string{"clm_b01.c"}, Headers: b01, Flags: old, Libs: []string{"-l:libSaClm.so.2"}},
-		{Name: "libSaClm3", Sources: []string{"clm_b01.c"}, Headers: b01, Flags: old, Libs: []string{"-l:libSaClm.so.3"}},
 		{Name: "libSaClm0", Sources: []string{"clm_b01.c"}, Headers: osaf, Flags: []string{"-DSA_CLM_B01", "-DOF_OPENSAF"}, Libs: []string{"-l:libSaClm.so.0"}},
 		{Name: "libSaClm0_4", Sources: []string{"clm_osaf.c"}, Headers: osaf, Libs: []string{"-l:libSaClm.so.0"}},
-		{Name: "lSaClm", Sources: []string{"clm_b01.c"}, Headers: b01, Flags: old, Libs: []string{"-lSaClm"}},
 	}
 	onEachArch(t, func(t *testing.T, a arch) {
 		for _, p := range programs {

@@ -73,15 +73,21 @@ func TestLegacyHabits(t *testing.T) {
 func TestAProgramGoesOnWhenItsExecutiveIsBack(t *testing.T) {
 	cprog.OnEach(t, func(t *testing.T, a cprog.Arch) {
 		path := habit("habits_gone").Build(t, a)
-		n := executive(t)
-		again := make(chan error, 1)
-		go func() {
-			<-n.Exec.Done()
-			again <- n.Start()
-		}()
-		run(t, nil, path, "gone_and_back")
-		if err := <-again; err != nil {
-			t.Fatal(err)
-		}
+		goneAndBack(t, nil, path)
 	})
+}
+
+// goneAndBack runs a program that ends the executive, which is started again.
+func goneAndBack(t *testing.T, env []string, path string) {
+	t.Helper()
+	n := executive(t)
+	again := make(chan error, 1)
+	go func() {
+		<-n.Exec.Done()
+		again <- n.Start()
+	}()
+	run(t, env, path, "gone_and_back")
+	if err := <-again; err != nil {
+		t.Fatal(err)
+	}
 }

@@ -237,12 +237,12 @@ UNUSED static void executive_goes_on(void)
 	executive(SIGCONT);
 }
 
-UNUSED static void executive_stops(void)
+/* Stops it, and comes back when it stands still. */
+UNUSED static void stop_executive(void)
 {
 	double limit = seconds() + 10;
 	char path[64], text[512];
 
-	atexit(executive_goes_on);
 	executive(SIGSTOP);
 	snprintf(path, sizeof(path), "/proc/%s/stat", getenv("AIS_TEST_EXECUTIVE"));
 	for (;;) {
@@ -257,6 +257,13 @@ UNUSED static void executive_stops(void)
 		CHECK(seconds() < limit);
 		usleep(1000);
 	}
+}
+
+/* Until this process ends. */
+UNUSED static void executive_stops(void)
+{
+	atexit(executive_goes_on);
+	stop_executive();
 }
 
 /* The child must end by itself, with status 0, in time. */

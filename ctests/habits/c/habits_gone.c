@@ -109,7 +109,7 @@ static void gone_and_back(void)
 	start_all(&all);
 	use_all(&all);
 	CHECK_IS(saClmSelectionObjectGet(all.clm, &fd), SA_AIS_OK);
-	executive(SIGSTOP);
+	stop_executive();
 	for (i = 0; i < N; i++)
 		CHECK_IS(pthread_create(&t[i], NULL, waits[i], NULL), 0);
 	usleep(200000);

@@ -147,7 +147,7 @@ static void ends_with_calls_under_way(void)
 			usleep(30000);
 			waits = how >= 4;
 			if (waits) {
-				executive(SIGSTOP);
+				stop_executive();
 				CHECK_IS(pthread_create(&t, NULL, stuck, NULL), 0);
 				usleep(30000);
 			}

@@ -213,8 +213,7 @@ static void default_action_ends_a_call(void)
 		SaClmClusterNodeT n;
 		SaClmHandleT h = start();
 
-		executive(SIGSTOP);
-		usleep(20000);
+		stop_executive();
 		saClmClusterNodeGet(h, NODE, SA_TIME_MAX, &n);
 		_exit(1);
 	}
