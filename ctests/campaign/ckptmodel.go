@@ -262,7 +262,7 @@ func (x *sectionCase) contested() {
 		x.loosely(alive)
 		return
 	}
-	if finished && len(alive) == 2 && !higher(alive[winner], alive[1-winner]) {
+	if finished && len(alive) == 2 && !x.parted && !higher(alive[winner], alive[1-winner]) {
 		x.v.blame("section %d: the partition of the lower rank won: %s", x.k, x.describe(alive))
 	}
 	x.match(alive, winner, finished)
