@@ -23,7 +23,6 @@ type bench struct {
 	on    map[string]string
 	log   strings.Builder
 	pg    bool
-	conf  bool // components of generation A want to be asked
 	seen  map[wire.NodeID]map[uint64]bool
 }
 

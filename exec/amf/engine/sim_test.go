@@ -82,7 +82,6 @@ type amfNode struct {
 	timers  map[*amfTimer]bool
 	order   uint64
 	counts  escalation
-	quietAt srp.Time
 	lastOp  srp.Time
 }
 
