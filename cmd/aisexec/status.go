@@ -33,7 +33,8 @@ func (e *executive) fill(st *report.Status) {
 	for _, o := range []struct {
 		on   bool
 		name string
-	}{{d.Net.SegmentOffload, "udp-segmentation"}, {d.Net.ReceiveOffload, "udp-receive"}, {d.Net.HintsOn, "tcp-hints"}} {
+	}{{d.Net.SegmentOffload, "udp-segmentation"}, {d.Net.ReceiveOffload, "udp-receive"}, {d.Net.HintsOn, "tcp-hints"},
+		{d.Net.OwnFiltered, "own-multicast-filter"}, {e.server.Stats().RingsOffered, "shared-memory"}} {
 		if o.on {
 			st.Offloads = append(st.Offloads, o.name)
 		}

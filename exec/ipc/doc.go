@@ -29,4 +29,11 @@
 // bounded by InputMemory + MaxConns * 16 KiB. Output is bounded by OutputMemory
 // plus what every connection may always have, MaxConns * 80 KiB: so no one is
 // silenced by others that do not read.
+//
+// A service whose requests need no answer (Manager.Streams) may be reached through
+// memory shared with the library (ring.go): Rings connections of 4 MiB each, in
+// sealed files in memory. Their requests are taken within the same budget of a
+// batch, those that found no room before the others, and who has had a turn goes
+// behind those who wait. Where the kernel or a container refuses such memory,
+// everything goes over the sockets.
 package ipc

@@ -6,6 +6,7 @@ package ipc
 // as far as it makes sense; a library that breaks the rules loses its connection.
 
 import (
+	"os"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -52,6 +53,21 @@ type ring struct {
 	holdUntil uint32 // upHead has got there
 }
 
+// tryRing finds out whether this kernel, or container, lets us have such memory.
+func (s *Server) tryRing() {
+	if s.cfg.Rings < 0 || s.streams == nil || os.Getenv("AIS_NO_SHARED_MEMORY") == "1" {
+		return
+	}
+	m, fd, err := newShm()
+	if err != nil {
+		s.cfg.Logf("library connections will not share memory with us: %v", err)
+		return
+	}
+	unix.Close(fd)
+	m.close()
+	s.stats.RingsOffered = true
+}
+
 // openRing answers OpRing.
 func (c *conn) openRing(seq uint32) {
 	s := c.s
@@ -63,7 +79,7 @@ func (c *conn) openRing(seq uint32) {
 	case c.ring != nil || c.offered != nil || c.resp.bytes > 0:
 		c.answerRing(seq, ipcwire.ErrBusy, -1)
 		return
-	case s.cfg.Rings < 0 || s.stats.Rings >= s.cfg.Rings:
+	case !s.stats.RingsOffered || s.stats.Rings >= s.cfg.Rings:
 		s.stats.RingsRefused++
 		c.answerRing(seq, ipcwire.ErrNoResources, -1)
 		return

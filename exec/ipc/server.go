@@ -50,7 +50,7 @@ type Config struct {
 	ResponseQueue    int           // bytes per connection, default 2 MiB
 	InputMemory      int           // bytes, all connections, default 32 MiB
 	OutputMemory     int           // bytes, all connections, default 128 MiB
-	Rings            int           // connections that may share memory with us (4 MiB each), default 32; negative: none
+	Rings            int           // connections that may share memory with us (4 MiB each), default 32; negative, or AIS_NO_SHARED_MEMORY=1: none
 
 	// Logf logs refusals and protocol errors, at most one line a second.
 	Logf func(format string, args ...any)
@@ -154,6 +154,7 @@ func New(cfg Config) (*Server, error) {
 		conns: make(map[uint64]*conn), perUID: make(map[uint32]int), stallAfter: stallTimeout,
 	}
 	s.streams, _ = cfg.Manager.(StreamManager)
+	s.tryRing()
 	s.mem.inLimit, s.mem.outLimit = cfg.InputMemory, cfg.OutputMemory
 	s.runFn = s.run
 	s.acceptAgain = s.loop.NewTimer(s.resumeAccept)

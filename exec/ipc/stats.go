@@ -61,7 +61,8 @@ type Stats struct {
 	Waits     uint64 // times a connection had to wait for input memory
 	AcceptErr uint64 // accept failed for lack of descriptors or memory
 
-	Rings        int    // connections that share memory with us now
+	RingsOffered bool   // connections may share memory with us; false: refused by the configuration or the kernel
+	Rings        int    // connections that do, now
 	RingsRefused uint64 // asked for, and not given: too many, or the kernel refused
 	Streamed     uint64 // requests taken from rings
 	Stalls       uint64 // times a ring's next request found no room
