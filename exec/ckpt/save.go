@@ -79,7 +79,7 @@ func (s *Service) save() {
 	if v.busy {
 		return
 	}
-	if !s.state.unsaved() || s.sync.running || !s.wholeState() {
+	if !s.state.unsaved() || !s.wholeState() {
 		if v.last != nil {
 			v.last()
 			v.last = nil
