@@ -15,6 +15,7 @@ static void daemonize_first(void)
 	char ok = 0;
 
 	CHECK_IS(pipe(report), 0);
+	alarm(20); /* or it hangs here */
 	if (fork() == 0) {
 		setsid();
 		if (fork() != 0)
