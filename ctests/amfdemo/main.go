@@ -1,6 +1,6 @@
 // Command amfdemo shows availability management on one machine, without root: three
-// executives, a 2N service group of two units with two C components each, which the
-// executives start by themselves. The active component is killed, then the executive
+// executives, and the 2N service group of ctests/samples/amf.conf, two units of two C
+// components each, which the executives start by themselves. The active component is killed, then the executive
 // with the active unit, then an administrator swaps; every step is observed from the
 // outside, with times, by what the components write; the exit code is 0 only when all
 // were. It owns everything it starts and leaves nothing behind.
@@ -21,6 +21,8 @@ import (
 	"ais/exec/amf/report"
 )
 
+var components = []string{"web", "db"}
+
 const (
 	patience = 15 * time.Second
 	total    = 90 * time.Second
@@ -28,7 +30,7 @@ const (
 
 type demo struct {
 	c       *harness.Cluster
-	log     *amfkit.Log
+	logs    map[string]*amfkit.Log // by unit and component
 	program string
 	begin   time.Time
 }
@@ -59,7 +61,7 @@ func run() error {
 		return err
 	}
 	defer c.Close()
-	d.c, d.log = c, &amfkit.Log{Path: filepath.Join(c.Dir, "components.log")}
+	d.c, d.logs = c, map[string]*amfkit.Log{}
 	for _, step := range []func() error{d.start, d.killComponent, d.killExecutive, d.swap, d.history, d.stop} {
 		if err := step(); err != nil {
 			return errors.Join(err, d.evidence())
@@ -75,14 +77,20 @@ func ms(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d.Micros
 
 // start writes the configuration and waits until the group is served.
 func (d *demo) start() error {
-	var err error
-	if d.program, err = d.c.Build.CompileC("ctests/amfkit/c/component_b01.c", harness.GenB); err != nil {
+	samples := filepath.Join(d.c.Build.Dir, "samples")
+	d.program = filepath.Join(samples, "amf_component_b01")
+	text, err := os.ReadFile(filepath.Join(d.c.Build.Root, "ctests", "samples", "amf.conf"))
+	if err != nil {
 		return err
 	}
-	conf := amfkit.Config{Nodes: 3, Program: d.program, Log: d.log.Path, Instances: []string{"SI"}, Health: true,
-		Units: []amfkit.Unit{{Name: "SU1", Node: "node1", Components: []string{"web", "db"}}, {Name: "SU2", Node: "node2", Components: []string{"web", "db"}}}}
-	if err := amfkit.Install(d.c, "amf.conf", conf.Text()); err != nil {
+	conf := strings.NewReplacer("/usr/local/lib/ais/samples", samples, "/tmp/amf-", d.c.Dir+"/").Replace(string(text))
+	if err := amfkit.Install(d.c, "amf.conf", conf); err != nil {
 		return err
+	}
+	for _, unit := range []string{"SU1", "SU2"} {
+		for _, comp := range components {
+			d.logs[unit+"-"+comp] = &amfkit.Log{Path: filepath.Join(d.c.Dir, unit+"-"+comp+".log"), Component: comp + " of " + unit}
+		}
 	}
 	begin := time.Now()
 	if err := d.c.StartAll(patience); err != nil {
@@ -91,7 +99,8 @@ func (d *demo) start() error {
 	if _, err := amfkit.WaitTree(d.c.Nodes[2], patience, amfkit.FullyAssigned); err != nil {
 		return err
 	}
-	ok("three executives, one 2N group; every component started by the executives, active and standby %s after start", ms(time.Since(begin)))
+	ok("three executives, the 2N group of ctests/samples/amf.conf; every component started by the executives,")
+	ok("active and standby %s after start", ms(time.Since(begin)))
 	return d.show(d.c.Nodes[2])
 }
 
@@ -117,11 +126,11 @@ func roles(t *report.Tree) (active, standby string) {
 func (d *demo) nodeOf(unit string) *harness.Node { return d.c.Nodes[int(unit[2]-'1')] }
 
 // takeover waits until both components of a unit were set active, and prints when.
-func (d *demo) takeover(unit string, from int, at time.Duration) error {
+func (d *demo) takeover(unit string, at time.Duration) error {
 	var last time.Duration
-	for _, comp := range []string{"web", "db"} {
-		e, err := d.log.Wait(from, patience, comp+" of "+unit+" to be set active", func(e *amfkit.Event) bool {
-			return e.Unit() == unit && strings.HasPrefix(e.Component, "safComp="+comp+",") && strings.HasPrefix(e.Words, "csiset active")
+	for _, comp := range components {
+		e, err := d.logs[unit+"-"+comp].Wait(0, patience, comp+" of "+unit+" to be set active", func(e *amfkit.Event) bool {
+			return e.At > at && strings.HasPrefix(e.Words, "active ")
 		})
 		if err != nil {
 			return err
@@ -153,16 +162,12 @@ func (d *demo) killComponent() error {
 	if pid == 0 {
 		return fmt.Errorf("no process of %s is known", active)
 	}
-	if err := d.log.Follow(); err != nil {
-		return err
-	}
-	from := len(d.log.Events)
 	at := harness.Monotonic()
 	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 		return err
 	}
 	ok("SIGKILL to component web of %s (process %d), which is active", active, pid)
-	if err := d.takeover(standby, from, at); err != nil {
+	if err := d.takeover(standby, at); err != nil {
 		return err
 	}
 	_, err = amfkit.WaitTree(n, patience, func(t *report.Tree) string {
@@ -188,17 +193,13 @@ func (d *demo) killExecutive() error {
 		return err
 	}
 	active, standby := roles(t)
-	if err := d.log.Follow(); err != nil {
-		return err
-	}
-	from := len(d.log.Events)
 	victim := d.nodeOf(active)
 	at, err := victim.Kill()
 	if err != nil {
 		return err
 	}
 	ok("SIGKILL to the executive of %s, whose unit %s is active", victim.Address, active)
-	if err := d.takeover(standby, from, at); err != nil {
+	if err := d.takeover(standby, at); err != nil {
 		return err
 	}
 	began := time.Now()
@@ -233,24 +234,21 @@ func (d *demo) swap() error {
 		return err
 	}
 	active, standby := roles(t)
-	if err := d.log.Follow(); err != nil {
-		return err
-	}
-	from := len(d.log.Events)
 	at := harness.Monotonic()
 	if _, err := amfkit.Aisctl(n, "amf", "si-swap", "SI"); err != nil {
 		return err
 	}
 	ok("aisctl amf si-swap SI: %s hands over to %s", active, standby)
-	if err := d.takeover(standby, from, at); err != nil {
+	if err := d.takeover(standby, at); err != nil {
 		return err
 	}
-	for i := from; i < len(d.log.Events); i++ {
-		if e := &d.log.Events[i]; e.Unit() == active && strings.HasPrefix(e.Words, "csiset quiesced") {
-			ok("%s was quiesced first", active)
-			break
-		}
+	_, err = d.logs[active+"-web"].Wait(0, patience, active+" to be quiesced", func(e *amfkit.Event) bool {
+		return e.At > at && strings.HasPrefix(e.Words, "quiesced ")
+	})
+	if err != nil {
+		return err
 	}
+	ok("%s was quiesced first", active)
 	_, err = amfkit.WaitTree(n, patience, amfkit.FullyAssigned)
 	return err
 }
@@ -295,10 +293,11 @@ func (d *demo) evidence() error {
 	for _, n := range d.c.Nodes {
 		fmt.Fprintf(&b, "\n--- aisexec on %s ---\n%s\n", n.Address, strings.TrimSpace(n.Output()))
 	}
-	_ = d.log.Follow()
-	b.WriteString("--- components ---\n")
-	for i := max(0, len(d.log.Events)-40); i < len(d.log.Events); i++ {
-		fmt.Fprintln(&b, d.log.Events[i].String())
+	for _, log := range d.logs {
+		_ = log.Follow()
+		for i := range log.Events {
+			fmt.Fprintln(&b, log.Events[i].String())
+		}
 	}
 	for _, n := range d.c.Nodes {
 		if n.Up() {

@@ -144,10 +144,13 @@ func (e *Event) String() string {
 
 // Log is what components have written.
 type Log struct {
-	Path   string
-	read   int64
-	part   []byte
-	Events []Event
+	Path string
+	// Component, if not empty, is who writes; lines then are NANOSECONDS WORDS, as
+	// samples write them.
+	Component string
+	read      int64
+	part      []byte
+	Events    []Event
 }
 
 // Follow reads what is new.
@@ -170,7 +173,7 @@ func (l *Log) Follow() error {
 			if i < 0 {
 				break
 			}
-			if e, ok := parse(string(l.part[:i])); ok {
+			if e, ok := l.parse(string(l.part[:i])); ok {
 				l.Events = append(l.Events, e)
 			}
 			l.part = l.part[i+1:]
@@ -181,7 +184,12 @@ func (l *Log) Follow() error {
 	}
 }
 
-func parse(line string) (e Event, ok bool) {
+func (l *Log) parse(line string) (e Event, ok bool) {
+	if l.Component != "" {
+		stamp, words, _ := strings.Cut(line, " ")
+		ns, err := strconv.ParseInt(stamp, 10, 64)
+		return Event{At: time.Duration(ns), Component: l.Component, Words: words}, err == nil
+	}
 	f := strings.SplitN(line, " ", 4)
 	if len(f) < 4 {
 		return e, false
