@@ -406,9 +406,8 @@ func (r *Chaos) excused(confs [units][]configuration, a, b *amfkit.Span, from, t
 			return nil
 		}
 	}
-	// A log's time is cut to milliseconds: what is a little earlier has been, too.
-	const grain = 2 * time.Millisecond
-	if p, q := in(confs[x], from-grain), in(confs[y], from-grain); p == q && p == in(confs[x], from) {
+	// A log's time is cut to milliseconds, so never later than what it tells.
+	if p, q := in(confs[x], from), in(confs[y], from); p == q {
 		return fmt.Errorf("both nodes were in ring %s", p)
 	}
 	r.Apart = max(r.Apart, to-from)
