@@ -190,8 +190,8 @@ static int finalized(SaAmfHandleT *h)
 
 static const SaNameT *named(const char *text)
 {
-	static SaNameT names[8];
-	static int next;
+	static __thread SaNameT names[8];
+	static __thread int next;
 	SaNameT *n = &names[next++ % 8];
 
 	memset(n, 0, sizeof *n);
@@ -589,6 +589,50 @@ static int finalize_registered(void)
 	do
 		e = (int)saAmfHAStateGet(named("C1"), named("CSI1"), &s);
 	while (e == OK && seconds() < limit);
+	return e;
+}
+
+/* Threads that use a handle while another finalizes it. */
+static SaAmfHandleT stormy;
+static int storm_over;
+
+static void sane(int line, int e)
+{
+	if (e != OK && e != E(BAD_HANDLE) && e != E(NOT_EXIST) && e != E(INVALID_PARAM) && e != E(TRY_AGAIN))
+		wrong("line %d: %d while the handle is finalized", line, e);
+}
+
+static void *storm(void *arg)
+{
+	SaAmfProtectionGroupNotificationT array[4];
+	SaNameT n;
+
+	(void)arg;
+	while (!__atomic_load_n(&storm_over, __ATOMIC_SEQ_CST)) {
+		sane(__LINE__, (int)saAmfDispatch(&stormy, SA_DISPATCH_ALL));
+		sane(__LINE__, (int)saAmfResponse(1, OK));
+		sane(__LINE__, (int)saAmfStoppingComplete(1, OK));
+		sane(__LINE__, (int)saAmfProtectionGroupTrackStart(&stormy, named("CSI1"), SA_TRACK_CURRENT, array, 4));
+		sane(__LINE__, (int)saAmfProtectionGroupTrackStop(&stormy, named("CSI1")));
+		sane(__LINE__, (int)saAmfCompNameGet(&stormy, &n));
+	}
+	return NULL;
+}
+
+static int finalize_storm(void)
+{
+	pthread_t t[4];
+	int i, e;
+
+	must(opened(&stormy), OK);
+	for (i = 0; i < 4; i++)
+		must(pthread_create(&t[i], NULL, storm, NULL), 0);
+	usleep(100000);
+	e = (int)saAmfFinalize(&stormy);
+	usleep(20000);
+	__atomic_store_n(&storm_over, 1, __ATOMIC_SEQ_CST);
+	for (i = 0; i < 4; i++)
+		pthread_join(t[i], NULL);
 	return e;
 }
 
@@ -1094,6 +1138,7 @@ static const struct row rows[] = {
 	{ID("finalize.ok"), finalize_ok}, {ID("finalize.arbitrary"), finalize_arbitrary}, {ID("finalize.handle-null"), finalize_null},
 	{ID("finalize.twice"), finalize_twice}, {ID("finalize.dead"), finalize_dead}, {ID("finalize.in-a-callback"), finalize_inside},
 	{ID("finalize.descriptor"), finalize_descriptor}, {ID("finalize.registered"), finalize_registered},
+	{ID("finalize.storm"), finalize_storm},
 	{ID("register.ok"), reg_ok}, NAME_ROWS(reg, "register"), HANDLE_ROWS(reg, "register"), {ID("register.proxy-empty"), reg_proxy_empty},
 	{ID("register.proxy-long"), reg_proxy_long}, {ID("register.proxy-unknown"), reg_proxy_unknown}, {ID("register.proxy-absent"), reg_proxy_absent},
 	{ID("register.again"), reg_again}, {ID("register.elsewhere"), reg_elsewhere}, {ID("register.no-check"), reg_no_check},

@@ -57,6 +57,7 @@ static int silent;             /* answer nothing */
 static SaAisErrorT say = OK;   /* what is answered */
 static SaAmfHandleT current;   /* through which */
 static SaAmfHandleT finalize_in_callback;
+static void (*inside)(SaInvocationT invocation); /* done instead of an answer */
 
 static void copy(char *to, const SaNameT *n)
 {
@@ -72,6 +73,10 @@ static void answer(SaInvocationT invocation)
 
 		finalize_in_callback = 0;
 		check(saAmfFinalize(h) == OK);
+		return;
+	}
+	if (inside) {
+		inside(invocation);
 		return;
 	}
 	if (!silent && saAmfResponse(current, invocation, say) != OK)
@@ -216,8 +221,8 @@ static SaNameT name_of(const char *text)
 
 static const SaNameT *named(const char *text)
 {
-	static SaNameT names[8];
-	static int next;
+	static __thread SaNameT names[8];
+	static __thread int next;
 	SaNameT *n = &names[next++ % 8];
 
 	*n = name_of(text);
@@ -640,6 +645,80 @@ static int finalize_registered(void)
 		e = (int)saAmfHAStateGet(other, named(C1), named(CSI1), &s);
 	while (e == OK && seconds() < limit);
 	return e;
+}
+
+/* Threads that use a handle while another finalizes it. */
+static SaAmfHandleT stormy;
+static int storm_over;
+
+static void sane(int line, int e)
+{
+	if (e != OK && e != E(BAD_HANDLE) && e != E(NOT_EXIST) && e != E(INVALID_PARAM) && e != E(TRY_AGAIN))
+		wrong("line %d: %d while the handle is finalized", line, e);
+}
+
+static void *storm(void *arg)
+{
+	SaAmfProtectionGroupNotificationT array[4];
+	SaAmfProtectionGroupNotificationBufferT b;
+	SaAmfHAStateT state;
+	SaNameT n;
+
+	(void)arg;
+	while (!__atomic_load_n(&storm_over, __ATOMIC_SEQ_CST)) {
+		b.numberOfItems = 4;
+		b.notification = array;
+		sane(__LINE__, (int)saAmfHAStateGet(stormy, named(C1), named(CSI1), &state));
+		sane(__LINE__, (int)saAmfDispatch(stormy, SA_DISPATCH_ALL));
+		sane(__LINE__, (int)saAmfResponse(stormy, 1, OK));
+		sane(__LINE__, (int)saAmfProtectionGroupTrack(stormy, named(CSI1), SA_TRACK_CURRENT, &b));
+		sane(__LINE__, (int)saAmfComponentNameGet(stormy, &n));
+	}
+	return NULL;
+}
+
+static int finalize_storm(void)
+{
+	pthread_t t[4];
+	int i, e = OK;
+
+	must(opened(&stormy), OK);
+	for (i = 0; i < 4; i++)
+		must(pthread_create(&t[i], NULL, storm, NULL), 0);
+	usleep(100000);
+	e = (int)saAmfFinalize(stormy);
+	usleep(20000);
+	__atomic_store_n(&storm_over, 1, __ATOMIC_SEQ_CST);
+	for (i = 0; i < 4; i++)
+		pthread_join(t[i], NULL);
+	return e;
+}
+
+/* Functions that are called inside a callback. */
+static int nested;
+
+static void on_set_nested(SaInvocationT invocation)
+{
+	SaAmfHAStateT state;
+	SaNameT n;
+
+	nested++;
+	check(saAmfHAStateGet(current, named(C1), named("safCsi=none"), &state) == E(NOT_EXIST));
+	check(saAmfComponentNameGet(current, &n) == OK);
+	check(saAmfProtectionGroupTrack(current, named(CSI1), SA_TRACK_CHANGES, NULL) == OK);
+	check(saAmfProtectionGroupTrackStop(current, named(CSI1)) == OK);
+	check(saAmfDispatch(current, SA_DISPATCH_ALL) == OK);
+	check(saAmfResponse(current, invocation, OK) == OK);
+}
+
+static int dispatch_nested(void)
+{
+	SaAmfHandleT h;
+
+	inside = on_set_nested;
+	must(registered(&h), 0);
+	until(h, nested >= 2);
+	return OK;
 }
 
 /* --- registration --- */
@@ -1392,7 +1471,7 @@ static const struct row rows[] = {
 	{ID("dispatch.blocked-finalize"), dispatch_finalized}, {ID("dispatch.blocked-dead"), dispatch_blocked_dead},
 	{ID("finalize.ok"), finalize_ok}, {ID("finalize.arbitrary"), finalize_arbitrary}, {ID("finalize.twice"), finalize_twice},
 	{ID("finalize.dead"), finalize_dead}, {ID("finalize.in-a-callback"), finalize_inside}, {ID("finalize.descriptor"), finalize_descriptor},
-	{ID("finalize.registered"), finalize_registered},
+	{ID("finalize.registered"), finalize_registered}, {ID("finalize.storm"), finalize_storm}, {ID("dispatch.nested"), dispatch_nested},
 	{ID("register.ok"), reg_ok}, NAME_ROWS(reg, "register"), HANDLE_ROWS(reg, "register"), {ID("register.proxy-empty"), reg_proxy_empty},
 	{ID("register.proxy-long"), reg_proxy_long}, {ID("register.proxy-unknown"), reg_proxy_unknown}, {ID("register.proxy-absent"), reg_proxy_absent},
 	{ID("register.needs-proxy"), reg_needs_proxy}, {ID("register.needs-none"), reg_needs_none}, {ID("register.again"), reg_again},
