@@ -6,6 +6,8 @@
 
 .PHONY: campaign-ckpt campaign-ckpt-planted campaign-ckpt-join
 
+campaigns: campaign-ckpt campaign-ckpt-planted campaign-ckpt-join
+
 CKPT_TRIAL = AIS_BUILD="$(abspath $(BUILD))" CYCLES="$(CYCLES)" SEED="$(SEED)" $(GO) test ./ctests/campaign -count=1 -v -timeout 170m
 
 campaign-ckpt: all
