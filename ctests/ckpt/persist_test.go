@@ -203,3 +203,68 @@ func TestOneDirectoryIsForOneExecutive(t *testing.T) {
 		t.Errorf("%v\n%s", err, other.Nodes[0].Output())
 	}
 }
+
+// Two nodes that never met have made a checkpoint of one name, with other
+// attributes: when they meet one gives way, and the operator is told on both.
+func TestWhatAMergeDiscardsIsShownToTheOperator(t *testing.T) {
+	c, err := harness.New(harness.Options{Nodes: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	for i, n := range c.Nodes {
+		if err := n.Configure(c.Key(), "checkpoint_dir: "+dirOf(n)); err != nil {
+			t.Fatal(err)
+		}
+		if err := n.Start(); err != nil {
+			t.Fatal(err)
+		}
+		k := dial(t, n)
+		h := open(t, k, "theirs", attributes(uint32(10+i), 100))
+		retry(t, "create", func() ipcwire.Error {
+			_, err := k.Create(h, []byte("s"), ipcwire.CkptTimeEnd, fmt.Append(nil, "of node ", n.Index))
+			return err
+		})
+		k.Close()
+		if _, err := n.Term(); err != nil {
+			t.Fatal(err)
+		}
+		if err := n.Exec.Wait(patience); err != nil {
+			t.Fatal(err)
+		}
+	}
+	startAll(t, c)
+	for _, n := range c.Nodes {
+		out := ""
+		for deadline := time.Now().Add(patience); time.Now().Before(deadline) && strings.Count(out, "\n") < 2; time.Sleep(20 * time.Millisecond) {
+			if out, err = aisctl(t, n, "lost"); err != nil {
+				t.Fatal(err, out)
+			}
+		}
+		if !strings.Contains(out, "checkpoint: checkpoint theirs") || !strings.Contains(out, "write: checkpoint theirs, section s, written ") ||
+			!strings.Contains(out, fmt.Sprintf("by node %d, in the partition of %d", c.Nodes[1].ID, c.Nodes[1].ID)) {
+			t.Errorf("node %d: %s", n.Index, out)
+		}
+		st, err := n.Status()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if st.Int("drops.ckpt.lost") != 2 {
+			t.Errorf("node %d counts %d", n.Index, st.Int("drops.ckpt.lost"))
+		}
+		k := dial(t, n)
+		var h uint32
+		retry(t, "open", func() ipcwire.Error {
+			o, err := k.Open("theirs", ipcwire.CkptOpenRead, nil)
+			h = o.Handle
+			return err
+		})
+		retry(t, "read", func() ipcwire.Error {
+			got, err := k.Read(h, []byte("s"), 0)
+			if err == ipcwire.OK && string(got) != "of node 1" {
+				t.Errorf("node %d has %q", n.Index, got)
+			}
+			return err
+		})
+	}
+}
