@@ -1,0 +1,258 @@
+package main
+
+import (
+	"container/heap"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"ais/exec/totem/seal"
+	"ais/exec/totem/srp"
+	"ais/exec/totem/wire"
+)
+
+// How a ring grows with its members, in simulated time: the machines of the
+// protocol with a network that takes the same time for every packet, so that what
+// remains is the protocol's own law.
+
+func init() {
+	var hop, work, span time.Duration
+	var sizes []int
+	cmd := &cobra.Command{
+		Use:   "scale",
+		Short: "How rotation time, bytes and messages grow with the nodes of a simulated ring",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			w := cmd.OutOrStdout()
+			fmt.Fprintf(w, "a packet takes %v, a visit of the token %v; messages of %d bytes\n", hop, work, scaleMessage)
+			for _, load := range []string{"one sender", "every node one message a rotation", "every node as many as it may"} {
+				fmt.Fprintf(w, "\n%s\n%6s %12s %12s %14s %14s %14s %12s\n", load, "nodes", "rotation us", "us per node",
+					"sent B/node", "received B/node", "messages/s", "formed ms")
+				var first, last scaled
+				for i, n := range sizes {
+					r, err := scale(n, load, hop, work, span)
+					if err != nil {
+						return fmt.Errorf("%d nodes: %w", n, err)
+					}
+					fmt.Fprintf(w, "%6d %12.1f %12.2f %14.0f %14.0f %14.0f %12.1f\n", n, r.rotation, r.rotation/float64(n),
+						r.sent, r.received, r.messages, float64(r.formed.Microseconds())/1000)
+					if i == 0 {
+						first = r
+					}
+					last = r
+				}
+				if len(sizes) > 1 {
+					steps := math.Log(float64(last.nodes) / float64(first.nodes))
+					fmt.Fprintf(w, "growth from %d to %d nodes: rotation N^%.2f, sent per node and rotation N^%.2f, received N^%.2f\n",
+						first.nodes, last.nodes, math.Log(last.rotation/first.rotation)/steps,
+						math.Log(last.sent/first.sent)/steps, math.Log(last.received/first.received)/steps)
+				}
+			}
+			return nil
+		},
+	}
+	cmd.Flags().IntSliceVar(&sizes, "nodes", []int{16, 32, 64, 128}, "sizes of rings")
+	cmd.Flags().DurationVar(&hop, "hop", 20*time.Microsecond, "time of a packet from node to node")
+	cmd.Flags().DurationVar(&work, "work", 5*time.Microsecond, "time of a visit of the token besides")
+	cmd.Flags().DurationVar(&span, "for", 200*time.Millisecond, "simulated time of each measurement, after the ring has formed")
+	register(cmd)
+}
+
+const scaleMessage = 1000
+
+// scaled is what one ring did; bytes are those on the wire, per rotation and node.
+type scaled struct {
+	nodes          int
+	rotation       float64 // microseconds
+	sent, received float64
+	messages       float64 // per simulated second, of the whole ring
+	formed         time.Duration
+}
+
+// simNode is one machine and its source of messages.
+type simNode struct {
+	s        *simRing
+	m        *srp.Machine
+	self     wire.Member
+	endless  bool
+	rationed bool   // one message a rotation
+	tokens   uint64 // that it passed on
+	spent    uint64 // tokens, plus one, when it made its last message
+	tickAt   time.Duration
+	members  int
+}
+
+// Next makes a message whenever the load of the measurement has one.
+func (n *simNode) Next(dst []byte) (int, wire.Guarantee, bool) {
+	if n.Backlog() == 0 {
+		return 0, wire.Agreed, false
+	}
+	n.spent = n.tokens + 1
+	clear(dst[:scaleMessage])
+	binary.LittleEndian.PutUint64(dst, uint64(n.self.ID))
+	return scaleMessage, wire.Agreed, true
+}
+
+// Backlog is enough for any visit, or one, or none.
+func (n *simNode) Backlog() int {
+	switch {
+	case !n.endless:
+		return 0
+	case n.rationed && n.spent == n.tokens+1:
+		return 0
+	case n.rationed:
+		return 1
+	}
+	return 1000
+}
+
+// simEvent is a packet that arrives, or a timer (no packet).
+type simEvent struct {
+	at    time.Duration
+	order int
+	to    int
+	org   srp.Origin
+	pkt   []byte
+}
+
+type simEvents []simEvent
+
+func (e simEvents) Len() int { return len(e) }
+func (e simEvents) Less(i, j int) bool {
+	return e[i].at < e[j].at || e[i].at == e[j].at && e[i].order < e[j].order
+}
+func (e simEvents) Swap(i, j int) { e[i], e[j] = e[j], e[i] }
+func (e *simEvents) Push(x any)   { *e = append(*e, x.(simEvent)) }
+func (e *simEvents) Pop() any {
+	o := *e
+	x := o[len(o)-1]
+	*e = o[:len(o)-1]
+	return x
+}
+
+// simRing is all nodes and the packets under way.
+type simRing struct {
+	now            time.Duration
+	hop, work      time.Duration
+	nodes          []*simNode
+	queue          simEvents
+	order          int
+	sent, received uint64
+}
+
+func (s *simRing) push(e simEvent) {
+	s.order++
+	e.order = s.order
+	heap.Push(&s.queue, e)
+}
+
+// transmit sends a packet: to everybody it leaves its sender once, as with
+// multicast, and arrives at each.
+func (s *simRing) transmit(from *simNode, o *srp.Outgoing) {
+	size := uint64(len(o.Data) + seal.Overhead)
+	s.sent += size
+	d := s.hop
+	if o.Token {
+		d += s.work
+		from.tokens++
+	}
+	pkt := append([]byte(nil), o.Data...)
+	for i, n := range s.nodes {
+		if n == from || o.To != 0 && o.To != n.self.ID {
+			continue
+		}
+		s.received += size
+		s.push(simEvent{at: s.now + d, to: i, org: srp.Origin{Member: from.self, Ring: o.Ring}, pkt: pkt})
+	}
+}
+
+// handle does what a machine wants done.
+func (n *simNode) handle(i int) {
+	r := n.m.Ready()
+	for k := range r.Packets {
+		n.s.transmit(n, &r.Packets[k])
+	}
+	for k := range r.Deliveries {
+		if r.Deliveries[k].Kind == srp.DeliverRegular {
+			n.members = len(r.Deliveries[k].Config.Members)
+		}
+	}
+	if at := n.m.Deadline(); at != srp.Never && (n.tickAt <= n.s.now || at < n.tickAt) {
+		n.tickAt = max(at, n.s.now+1)
+		n.s.push(simEvent{at: n.tickAt, to: i})
+	}
+}
+
+// run goes on until done or the end; it tells whether done said so.
+func (s *simRing) run(until time.Duration, done func() bool) bool {
+	for len(s.queue) > 0 && s.queue[0].at <= until {
+		e := heap.Pop(&s.queue).(simEvent)
+		s.now = e.at
+		n := s.nodes[e.to]
+		if e.pkt == nil {
+			n.m.Tick(s.now)
+		} else {
+			n.m.Step(s.now, e.org, e.pkt)
+		}
+		n.handle(e.to)
+		if done != nil && done() {
+			return true
+		}
+	}
+	return false
+}
+
+// scale forms a ring of n nodes, loads it and measures.
+func scale(n int, load string, hop, work, span time.Duration) (scaled, error) {
+	if n < 2 || n > wire.MaxMembers {
+		return scaled{}, fmt.Errorf("a ring has 2 to %d members here", wire.MaxMembers)
+	}
+	s := &simRing{hop: hop, work: work}
+	for i := range n {
+		d := &simNode{s: s}
+		d.self = wire.Member{ID: wire.NodeID(i + 1), Start: 1}
+		binary.LittleEndian.PutUint64(d.self.Nonce[:], uint64(i+1))
+		d.m = srp.New(srp.Config{Self: d.self, Source: d, Window: 256, MaxMessages: 64, Accelerated: 24, Seed: uint64(i + 1)})
+		s.nodes = append(s.nodes, d)
+	}
+	for i, d := range s.nodes {
+		d.m.Start(0)
+		d.handle(i)
+	}
+	whole := func() bool {
+		for _, d := range s.nodes {
+			if d.members != n {
+				return false
+			}
+		}
+		return true
+	}
+	if !s.run(time.Minute, whole) {
+		return scaled{}, errors.New("no ring of all of them forms")
+	}
+	formed := s.now
+	for i, d := range s.nodes {
+		d.endless = i == 0 || load != "one sender"
+		d.rationed = load == "every node one message a rotation"
+		d.m.Wake(s.now)
+		d.handle(i)
+	}
+	s.run(s.now+50*time.Millisecond, nil) // until it is steady
+	first := s.nodes[0]
+	tokens, delivered := first.tokens, first.m.Status().Counters.Delivered
+	sent, received, began := s.sent, s.received, s.now
+	s.run(began+span, nil)
+	visits := float64(first.tokens - tokens)
+	if visits == 0 || !whole() {
+		return scaled{}, errors.New("the ring did not keep together")
+	}
+	return scaled{
+		nodes: n, rotation: float64((s.now - began).Nanoseconds()) / 1000 / visits,
+		sent: float64(s.sent-sent) / visits / float64(n), received: float64(s.received-received) / visits / float64(n),
+		messages: float64(first.m.Status().Counters.Delivered-delivered) / (s.now - began).Seconds(), formed: formed,
+	}, nil
+}
