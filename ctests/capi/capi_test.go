@@ -57,7 +57,6 @@ func fakePath(t *testing.T) string {
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	cprog.Clean()
 	harness.RunExits()
 	os.Exit(code)
 }

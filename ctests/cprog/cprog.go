@@ -1,6 +1,5 @@
 // Package cprog builds C programs for tests: against the libraries of a build, in
-// each word size that the compiler has. It owns the directory it builds in, which
-// Clean removes.
+// each word size that the compiler has. It owns the directory it builds in.
 package cprog
 
 import (
@@ -146,21 +145,19 @@ var work struct {
 	err  error
 }
 
-// WorkDir holds what is built for the tests of this process.
+// WorkDir holds what is built for the tests of this process; harness.RunExits, in
+// TestMain, removes it.
 func WorkDir(t testing.TB) string {
 	t.Helper()
-	work.once.Do(func() { work.dir, work.err = os.MkdirTemp("", "ais-cprog-") })
+	work.once.Do(func() {
+		if work.dir, work.err = os.MkdirTemp("", "ais-cprog-"); work.err == nil {
+			harness.AtExit(func() { os.RemoveAll(work.dir) })
+		}
+	})
 	if work.err != nil {
 		t.Fatal(work.err)
 	}
 	return work.dir
-}
-
-// Clean removes it; for TestMain.
-func Clean() {
-	if work.dir != "" {
-		os.RemoveAll(work.dir)
-	}
 }
 
 // A Program is one C test program and how it is built.

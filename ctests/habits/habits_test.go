@@ -17,13 +17,11 @@ import (
 	"testing"
 	"time"
 
-	"ais/ctests/cprog"
 	"ais/ctests/harness"
 )
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	cprog.Clean()
 	harness.RunExits()
 	os.Exit(code)
 }

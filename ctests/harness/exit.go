@@ -47,6 +47,10 @@ func atExit(f func()) (cancel func()) {
 	}
 }
 
+// AtExit is atExit for other packages: f runs in RunExits, and when this program is
+// interrupted.
+func AtExit(f func()) { atExit(f) }
+
 // RunExits undoes everything that is still registered, newest first. A test
 // package calls it from TestMain, a program before it ends.
 func RunExits() {
