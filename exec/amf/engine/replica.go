@@ -41,6 +41,9 @@ const (
 	maxSnapshot  = 64 << 20
 	proposeAgain = 200e6 // until a proposal that changed nothing is made again
 	proposeRoom  = 2e6   // until one that the ring had no room for is
+	// proposeBacklog: as long as more than this waits for the token, what was proposed
+	// is probably among it.
+	proposeBacklog = 8 << 10
 )
 
 // Replica is the AMF's replicated part on one node.
@@ -308,7 +311,7 @@ func (r *Replica) ring() {
 			continue
 		}
 		again := now + proposeAgain
-		if r.lowest() {
+		if r.lowest() && r.env.Queued(inputPrio) < proposeBacklog {
 			if r.Submit(&Input{Kind: InTimer, Timer: a.id}, nil) {
 				r.stats.Proposals++
 			} else {

@@ -39,7 +39,7 @@ func (w *World) work(nd *node) {
 	if w.phase > phaseConverge {
 		return
 	}
-	if !nd.frozen {
+	if !nd.frozen && !w.settling {
 		for range 1 + w.workRng.n(w.p.burst) {
 			w.submit(nd, false)
 		}

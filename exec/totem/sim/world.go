@@ -112,6 +112,7 @@ type World struct {
 	healedAt   int64
 	deadline   int64
 	settled    bool // from now on the ring must stay
+	settling   bool // applications come to rest: nothing but their own messages is sent
 	noConfigAt int64
 	progress   uint64 // deliveries when the traffic phase last got on
 	done       bool
@@ -148,7 +149,7 @@ func (w *World) setUp(opt Options) {
 	w.workRng = rng{s: w.worldRng.next()}
 	w.now, w.done, w.violation = 1, false, nil
 	w.faulty, w.phase, w.healedAt, w.settled = true, phaseFaults, 1<<62, false
-	w.armed, w.struck = 0, none
+	w.armed, w.struck, w.settling = 0, none, false
 	w.stats = Stats{Nodes: w.p.nodes}
 	w.q.reset()
 	w.net.reset(w.p.nodes)
@@ -494,6 +495,7 @@ func (w *World) nextPhase() {
 		// What was under way when the faults stopped may still disturb; after that
 		// nothing may.
 		if drained := w.now > w.healedAt+w.p.spikeMax+4*(w.p.delay+w.p.jitter); drained && w.calm() && !w.appsSettled() {
+			w.settling = true
 			if w.now > w.healedAt+SettleLimit*w.p.token {
 				w.violate(ApplicationFailed, -1, "the applications do not come to rest")
 			}
