@@ -19,12 +19,21 @@ const (
 	udpHeaders = 20 + 8 // IPv4 and UDP
 )
 
-// linkMTUs are the sizes of IP packets: Ethernet's, and jumbo frames.
-var linkMTUs = []int{1500, 9000}
+// linkKinds are the sizes of IP packets, and of the frames that carry them:
+// Ethernet's; packets that IP sends in fragments; jumbo frames.
+var linkKinds = []linkKind{{1500, 1500}, {9000, 1500}, {9000, 9000}}
+
+type linkKind struct {
+	packet int // netmtu
+	frame  int // MTU of the link
+}
+
+func (k linkKind) String() string { return fmt.Sprintf("%d in %d", k.packet, k.frame) }
 
 // linkCell is what a size reached of what the link carries.
 type linkCell struct {
-	MTU     int     `json:"mtu"`
+	Packet  int     `json:"ip_packet"`
+	Frame   int     `json:"mtu"`
 	Size    int     `json:"size"`
 	Writers int     `json:"writers"`
 	MBs     float64 `json:"mb_per_second"`
@@ -39,21 +48,21 @@ func (b *ckptBench) slowLink() error {
 		fmt.Fprintln(b.w, "\nno slow link: network namespaces are needed")
 		return nil
 	}
-	for _, mtu := range linkMTUs {
-		if err := b.linkTable(mtu); err != nil {
-			return fmt.Errorf("packets of %d bytes: %w", mtu, err)
+	for _, kind := range linkKinds {
+		if err := b.linkTable(kind); err != nil {
+			return fmt.Errorf("packets of %v: %w", kind, err)
 		}
 	}
 	return nil
 }
 
-func (b *ckptBench) linkTable(mtu int) error {
-	c, err := harness.New(harness.Options{Nodes: linkNodes, Namespaces: true, Conf: []string{fmt.Sprintf("netmtu:%d", mtu)}})
+func (b *ckptBench) linkTable(kind linkKind) error {
+	c, err := harness.New(harness.Options{Nodes: linkNodes, Namespaces: true, Conf: []string{fmt.Sprintf("netmtu:%d", kind.packet)}})
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	if err := c.Net.MTU(mtu); err != nil {
+	if err := c.Net.MTU(kind.frame); err != nil {
 		return err
 	}
 	if err := c.Net.Limit(linkMbit); err != nil {
@@ -65,14 +74,14 @@ func (b *ckptBench) linkTable(mtu int) error {
 	if err := b.class(c); err != nil {
 		return err
 	}
-	fmt.Fprintf(b.w, "\n%d nodes, %d Mbit/s links (tbf), %s, %s; beside it plain UDP; IP packets of %d bytes in both\n%-40s %12s %12s %8s %8s\n",
-		linkNodes, linkMbit, sealing(true), ckptGuarantees["all"], mtu, "", "MB/s", "plain MB/s", "ratio", "goal")
+	fmt.Fprintf(b.w, "\n%d nodes, %d Mbit/s links (tbf), %s, %s; beside it plain UDP; IP packets of %d bytes in both, link MTU %d\n%-40s %12s %12s %8s %8s\n",
+		linkNodes, linkMbit, sealing(true), ckptGuarantees["all"], kind.packet, kind.frame, "", "MB/s", "plain MB/s", "ratio", "goal")
 	for _, count := range []int{1, 8} {
 		for _, size := range b.sizes {
 			if size < 1024 {
 				continue
 			}
-			if err := b.linkCell(c, mtu, count, size); err != nil {
+			if err := b.linkCell(c, kind, count, size); err != nil {
 				return fmt.Errorf("%d bytes, %d writers: %w", size, count, err)
 			}
 		}
@@ -80,10 +89,10 @@ func (b *ckptBench) linkTable(mtu int) error {
 	return nil
 }
 
-func (b *ckptBench) linkCell(c *harness.Cluster, mtu, count, size int) error {
+func (b *ckptBench) linkCell(c *harness.Cluster, kind linkKind, count, size int) error {
 	var rates, plains, ratios []float64
 	for range b.reps {
-		plain, err := b.plainUDP(c, mtu-udpHeaders)
+		plain, err := b.plainUDP(c, kind.packet-udpHeaders)
 		if err != nil {
 			return err
 		}
@@ -95,9 +104,9 @@ func (b *ckptBench) linkCell(c *harness.Cluster, mtu, count, size int) error {
 		b.cells = append(b.cells, x)
 		rates, plains, ratios = append(rates, x.MBs), append(plains, plain), append(ratios, x.MBs/plain)
 	}
-	l := linkCell{MTU: mtu, Size: size, Writers: count, MBs: median(rates), Plain: median(plains), Ratio: median(ratios)}
+	l := linkCell{Packet: kind.packet, Frame: kind.frame, Size: size, Writers: count, MBs: median(rates), Plain: median(plains), Ratio: median(ratios)}
 	b.link = append(b.link, l)
-	name := fmt.Sprintf("link/mtu %d/%d writers/%d", mtu, count, size)
+	name := fmt.Sprintf("link/%v/%d writers/%d", kind, count, size)
 	if count > 1 && size >= 4096 {
 		b.verdict(name, l.MBs, l.Plain, l.Ratio, linkGoal)
 	} else {

@@ -110,11 +110,11 @@ func (b *ckptBench) points(match func(ckptCell) bool, of func(ckptCell) float64)
 }
 
 func (b *ckptBench) linkPlot() error {
-	for _, mtu := range linkMTUs {
+	for _, kind := range linkKinds {
 		var plain plotter.XYs
 		ours := map[int]plotter.XYs{}
 		for _, l := range b.link {
-			if l.MTU != mtu {
+			if l.Packet != kind.packet || l.Frame != kind.frame {
 				continue
 			}
 			ours[l.Writers] = append(ours[l.Writers], plotter.XY{X: float64(l.Size), Y: l.MBs})
@@ -126,8 +126,8 @@ func (b *ckptBench) linkPlot() error {
 			continue
 		}
 		curves := []curve{{"8 writers", ours[8], false}, {"1 writer", ours[1], false}, {"plain UDP", plain, true}}
-		title := fmt.Sprintf("Checkpoint overwrites over %d Mbit/s, %d nodes, encrypted, ALL_REPLICAS, packets of %d bytes", linkMbit, linkNodes, mtu)
-		if err := draw(filepath.Join(b.out, fmt.Sprintf("ckpt-link-%d", mtu)), title, "MB/s", curves); err != nil {
+		title := fmt.Sprintf("Checkpoint overwrites over %d Mbit/s, %d nodes, encrypted, ALL_REPLICAS, packets of %v", linkMbit, linkNodes, kind)
+		if err := draw(filepath.Join(b.out, fmt.Sprintf("ckpt-link-%d-%d", kind.packet, kind.frame)), title, "MB/s", curves); err != nil {
 			return err
 		}
 	}
