@@ -54,7 +54,7 @@ func newSimModel(seed uint64, nodes int, token time.Duration) simModel {
 		}
 		app.SGs = append(app.SGs, simGroup(&d, c, app, fmt.Sprintf("g%d", k), red, nodes))
 	}
-	m := simModel{c: c, majority: d.n(3) == 0, lease: token * time.Duration(20+d.n(30)) / 10}
+	m := simModel{c: c, majority: d.n(3) == 0, lease: token * time.Duration(11+d.n(30)) / 10}
 	if len(app.SIs) > 1 && d.n(3) == 0 {
 		// The instance of one group, or the second of it, depends on the first.
 		si := app.SIs[1+d.n(len(app.SIs)-1)]
