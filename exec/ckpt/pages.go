@@ -3,6 +3,7 @@
 package ckpt
 
 import (
+	"fmt"
 	"hash/crc64"
 	"slices"
 	"strconv"
@@ -16,23 +17,76 @@ const (
 	pageBytes = 8 << 20 // of data that is read for digests
 )
 
-// InfoPage is the checkpoints behind the one with an id, in order of ids; next is
-// the last one's id, empty when there are no more.
+// InfoPage is the checkpoints behind the one with an id, which may have gone
+// meanwhile, in order of ids; next is the last one's id, empty when there are no
+// more.
 func (s *Service) InfoPage(after string) (list []Info, next string) {
-	all := s.Overview().Checkpoints
-	slices.SortFunc(all, func(a, b Info) int { return compareIdents(a.id, b.id) })
-	i := 0
-	if after != "" {
-		i = slices.IndexFunc(all, func(x Info) bool { return x.ID == after }) + 1
-		if i == 0 {
-			return nil, "" // it has gone, and the rest cannot be found: the list was to be of one moment
+	from, _ := parseID(after)
+	ids := make([]ident, 0, len(s.state.all))
+	for id := range s.state.all {
+		if after == "" || compareIdents(id, from) > 0 {
+			ids = append(ids, id)
 		}
 	}
-	list = all[i:min(i+pageItems, len(all))]
-	if i+len(list) < len(all) {
-		next = list[len(list)-1].ID
+	slices.SortFunc(ids, compareIdents)
+	page := ids[:min(pageItems, len(ids))]
+	if len(page) < len(ids) {
+		next = idText(page[len(page)-1])
 	}
-	return list, next
+	return s.infos(page), next
+}
+
+// infos describes checkpoints.
+func (s *Service) infos(ids []ident) []Info {
+	list := make([]Info, len(ids))
+	at := make(map[*checkpoint]*Info, len(ids))
+	for k, id := range ids {
+		ck, i := s.state.all[id], &list[k]
+		*i = Info{
+			Name: ck.name, ID: idText(id), Left: s.left(ck), Attributes: ck.attrs, Unlinked: ck.unlinked,
+			Sections: len(ck.sections), Bytes: ck.bytes, Active: ck.active.ID, Openers: map[wire.NodeID]int{},
+		}
+		at[ck] = i
+	}
+	for _, sec := range s.state.filling {
+		if i := at[sec.ck]; i != nil && !sec.gone && sec.fill != nil {
+			i.Filling++
+			if !sec.holder(s.self) {
+				i.Missing++
+			}
+			for _, m := range s.sync.members {
+				if !sec.holder(keyOf(m)) && !slices.Contains(i.Partial, m.ID) {
+					i.Partial = append(i.Partial, m.ID)
+				}
+			}
+		}
+	}
+	for k := range list {
+		for _, m := range s.sync.members {
+			if !slices.Contains(list[k].Partial, m.ID) {
+				list[k].Whole = append(list[k].Whole, m.ID)
+			}
+		}
+	}
+	for k, c := range s.state.clients {
+		for _, r := range c.refs {
+			if i := at[r.ck]; i != nil {
+				i.Openers[k.Node.ID]++
+			}
+		}
+	}
+	return list
+}
+
+// idText is an ident for people and programs, parseID the way back.
+func idText(id ident) string {
+	return fmt.Sprintf("%d.%x.%d", id.Node.ID, id.Node.Nonce[:], id.N)
+}
+
+func parseID(text string) (id ident, ok bool) {
+	var nonce []byte
+	n, err := fmt.Sscanf(text, "%d.%32x.%d", &id.Node.ID, &nonce, &id.N)
+	return id, err == nil && n == 3 && copy(id.Node.Nonce[:], nonce) == len(id.Node.Nonce)
 }
 
 // SectionPage is the sections of the checkpoint that a name is linked to, in the
@@ -83,19 +137,6 @@ func (s *Service) sectionInfo(sec *section) SectionInfo {
 		i.Digest = crc64.Checksum(sec.data[:sec.size], digestTable)
 	}
 	return i
-}
-
-// replicas says which members have a checkpoint whole, and which in part.
-func (s *Service) replicas(ck *checkpoint) (whole, partial []wire.NodeID) {
-	for _, m := range s.sync.members {
-		n := keyOf(m)
-		if slices.ContainsFunc(s.state.filling, func(sec *section) bool { return sec.ck == ck && !sec.gone && !sec.holder(n) }) {
-			partial = append(partial, m.ID)
-		} else {
-			whole = append(whole, m.ID)
-		}
-	}
-	return whole, partial
 }
 
 // left is what is left of a checkpoint's retention, -1 when it does not run.

@@ -5,7 +5,6 @@ package ckpt
 
 import (
 	"cmp"
-	"fmt"
 	"hash/crc64"
 	"slices"
 	"strconv"
@@ -112,8 +111,6 @@ type Info struct {
 	Missing    int                 // of these, not whole here
 	Whole      []wire.NodeID       // members that have it whole
 	Partial    []wire.NodeID       // members that have it in part so far
-
-	id ident
 }
 
 // SectionInfo describes a section.
@@ -143,38 +140,13 @@ func (s *Service) Summary() Overview {
 
 // Overview is what this node knows.
 func (s *Service) Overview() Overview {
-	o := Overview{Used: s.state.used, Limit: s.state.limit().all, Each: s.state.limit().each, Lost: slices.Clone(s.losses.list)}
-	at := make(map[*checkpoint]*Info, len(s.state.all))
-	for _, ck := range s.state.all {
-		i := &Info{
-			Name: ck.name, ID: fmt.Sprintf("%d.%x.%d", ck.id.Node.ID, ck.id.Node.Nonce[:4], ck.id.N), id: ck.id,
-			Left: s.left(ck), Attributes: ck.attrs, Unlinked: ck.unlinked, Sections: len(ck.sections), Bytes: ck.bytes,
-			Active: ck.active.ID, Openers: map[wire.NodeID]int{},
-		}
-		i.Whole, i.Partial = s.replicas(ck)
-		for _, sec := range ck.sections {
-			if sec.fill != nil {
-				i.Filling++
-			}
-			if !sec.holder(s.self) {
-				i.Missing++
-			}
-		}
-		at[ck] = i
-	}
-	for k, c := range s.state.clients {
-		for _, r := range c.refs {
-			at[r.ck].Openers[k.Node.ID]++
-		}
-	}
+	o := s.Summary()
 	ids := make([]ident, 0, len(s.state.all))
 	for id := range s.state.all {
 		ids = append(ids, id)
 	}
 	slices.SortFunc(ids, compareIdents)
-	for _, id := range ids {
-		o.Checkpoints = append(o.Checkpoints, *at[s.state.all[id]])
-	}
+	o.Checkpoints = s.infos(ids)
 	slices.SortStableFunc(o.Checkpoints, func(a, b Info) int { return cmp.Compare(a.Name, b.Name) })
 	return o
 }
