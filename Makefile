@@ -5,6 +5,7 @@
 #   make demo-amf   availability management: kill the active, watch the standby take over
 #   make test       everything that must be right before a change is taken
 #   make bench      the measurements (takes long)
+#   make bench-peers  ours beside corosync, cell by cell (root; takes longer)
 #   make habits-bite   every protection of the C libraries, taken away, is missed by a test
 #   make sim        SEEDS=N simulated clusters, from seed FIRST on
 #   make install    into DESTDIR/PREFIX
@@ -34,7 +35,7 @@ GOBUILD  = CGO_ENABLED=0 $(GO) build $(GOFLAGS_BUILD) -ldflags "-s -w"
 PROGRAMS := aisexec ais-keygen aisctl aisbench
 
 .DEFAULT_GOAL := all
-.PHONY: all bin lib samples demo demo-amf test bench sim install clean FORCE \
+.PHONY: all bin lib samples demo demo-amf test bench bench-peers sim install clean FORCE \
 	check-format check-vet check-static test-go test-c
 
 all: bin lib samples
@@ -73,6 +74,13 @@ sim:
 
 bench: all
 	$(BUILD)/bin/aisbench all
+
+# PEERS="--quick" and the like are handed on.
+bench-peers: all
+	$(BUILD)/bin/aisbench peers $(PEERS)
+	$(BUILD)/bin/aisbench peers $(PEERS) --cells 1,2 --notso
+	$(BUILD)/bin/aisbench ckpt --cells peers
+	$(BUILD)/bin/aisbench scale
 
 test: check-format check-vet check-static test-go test-c
 	@echo "make test: everything passed"

@@ -18,6 +18,9 @@ import (
 // commands is filled by the files of this directory from their init functions.
 var commands []*cobra.Command
 
+// byItself is the annotation of a measurement that "all" leaves out, with the reason.
+const byItself = "by itself"
+
 // register adds a measurement.
 func register(c *cobra.Command) { commands = append(commands, c) }
 
@@ -54,6 +57,10 @@ func allCommand(measurements []*cobra.Command) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var failed []string
 			for _, c := range measurements {
+				if c.Annotations[byItself] != "" {
+					fmt.Fprintf(cmd.OutOrStdout(), "== %s: left out (%s)\n", c.Name(), c.Annotations[byItself])
+					continue
+				}
 				fmt.Fprintf(cmd.OutOrStdout(), "== %s: %s\n", c.Name(), c.Short)
 				self := exec.CommandContext(cmd.Context(), "/proc/self/exe", c.Name())
 				self.Stdout, self.Stderr = cmd.OutOrStdout(), cmd.ErrOrStderr()

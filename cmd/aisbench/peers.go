@@ -16,7 +16,7 @@ import (
 )
 
 // Ours against corosync, side by side: one line per cell, with what is to be
-// reached. See doc.go.
+// reached. doc/performance.md says how to read it.
 
 // peers is one run of the comparison.
 type peers struct {
@@ -27,6 +27,7 @@ type peers struct {
 	only  string
 	count int
 	group bool // round robin for ours, as corosync has
+	notso bool // without segmentation by the links
 
 	dir              string
 	theirMember, udp string
@@ -44,6 +45,8 @@ func init() {
 		Use:   "peers",
 		Short: "Ours against corosync, cell by cell (root; corosync and libcpg-dev installed)",
 		Args:  cobra.NoArgs,
+
+		Annotations: map[string]string{byItself: "make bench-peers: root, corosync, an hour and more"},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			p.w = cmd.OutOrStdout()
 			if quick {
@@ -67,6 +70,7 @@ func init() {
 	cmd.Flags().IntVar(&p.count, "count", 2000, "messages of one latency measurement")
 	cmd.Flags().StringVar(&p.only, "cells", "1,2,3,4,6", "which groups of cells")
 	cmd.Flags().BoolVar(&p.group, "rr", true, "round robin scheduling for our executives, as corosync has by default")
+	cmd.Flags().BoolVar(&p.notso, "notso", false, "turn tx-udp-segmentation off on every link, as with a card that segments in software")
 	register(cmd)
 }
 
@@ -91,7 +95,12 @@ func (p *peers) run() error {
 	if p.udp, err = b.CompileC(udpSource, harness.GenB); err != nil {
 		return err
 	}
-	fmt.Fprintf(p.w, "# %d repetitions of %v each, alternating; median; messages/s unless a unit is given\n", p.reps, p.span)
+	offload := "on"
+	if p.notso {
+		offload = "off"
+	}
+	fmt.Fprintf(p.w, "# %d repetitions of %v each, alternating; median; messages/s unless a unit is given; tx-udp-segmentation %s\n", p.reps, p.span, offload)
+	fmt.Fprintf(p.w, "# %-26s %12s %12s %8s %8s\n", "cell", "ours", "theirs", "ratio", "goal")
 	for _, c := range []struct {
 		id  string
 		run func() error
@@ -150,6 +159,12 @@ func (p *peers) cluster(nodes int, conf ...string) (*harness.Cluster, error) {
 	c, err := f.start()
 	if err != nil {
 		return nil, err
+	}
+	if p.notso {
+		if err := c.Net.Segmentation(false); err != nil {
+			c.Close()
+			return nil, err
+		}
 	}
 	if p.group {
 		for _, n := range c.Nodes {
