@@ -513,3 +513,30 @@ func TestAStreamCostsNoWakeUpAndNoAllocationPerRequest(t *testing.T) {
 		t.Errorf("%d bytes on the selection object", n)
 	}
 }
+
+func TestAThousandRequestsWrittenAtOnceCostOneByteAndAFewWakeUps(t *testing.T) {
+	r, s := newStreamRig(t, nil)
+	p := r.member()
+	r.on(func() {})
+	var before loop.Stats
+	r.on(func() { before = r.l.Stats() })
+	eventually(t, "the executive sleeps", func() bool { return p.m.load(ipcwire.RingSleep) == 1 })
+	for i := range uint32(1000) {
+		body := make([]byte, 64)
+		binary.LittleEndian.PutUint32(body, i)
+		p.put(body)
+	}
+	p.show()
+	eventually(t, "all are taken", func() bool { return len(s.taken()) == 1000 })
+	var after loop.Stats
+	r.on(func() { after = r.l.Stats() })
+	// The byte is one event; posts of this test and the turns of a batch's budget
+	// make the others.
+	if n := after.Events - before.Events; n > 10 {
+		t.Errorf("%d events", n)
+	}
+	if n := after.Wakeups - before.Wakeups; n > 50 {
+		t.Errorf("%d wake-ups", n)
+	}
+	numbers(t, s.taken(), 1000)
+}
