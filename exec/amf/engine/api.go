@@ -31,6 +31,10 @@
 //	Evict          this component registered in two partitions; the other goes on. Let
 //	               it know by its connection's end; nothing of it counts any more.
 //
+// Components end with their executive: one whose executive died, or stands still beyond
+// its lease, must be dead before the executive starts again and joins. The engine takes a
+// node that joins for one on which nothing runs.
+//
 // Every output with an Invocation is answered by one Answer input, the sooner the
 // better; one that is never answered is over when the engine's own timer for it is
 // (a timer of ordered time; the driver needs none, except that it should give up a

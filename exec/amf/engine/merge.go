@@ -92,7 +92,7 @@ type merger struct {
 	win     int
 	moved   map[wire.NodeID]bool // nodes that came from another side than the winner's
 	evict   []Output
-	held    []bool // instances the winner had active somewhere, absent nodes included
+	held    []bool // instances the winner has active somewhere, or a node that stays absent may have
 }
 
 func (m *merger) merge() *Engine {
@@ -106,7 +106,9 @@ func (m *merger) merge() *Engine {
 	w := m.parts[m.win].State
 	m.held = make([]bool, len(w.sis))
 	for i := range w.sis {
-		m.held[i] = w.isHot(int32(i)) || w.barred(int32(i)) && slices.ContainsFunc(w.leases, func(l lease) bool { return l.node >= 0 && slices.Contains(l.sis, int32(i)) })
+		m.held[i] = w.isHot(int32(i)) || slices.ContainsFunc(w.leases, func(l lease) bool {
+			return l.node >= 0 && slices.Contains(l.sis, int32(i)) && !m.returns(w.nodes[l.node])
+		})
 	}
 	// Timer ids go on above all that were ever used in any partition.
 	last := TimerID(0)

@@ -17,7 +17,7 @@ var scenarios int
 
 func TestScenariosGiveTheExpectedAssignments(t *testing.T) {
 	scenarios = 0
-	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
+	datadriven.Walk(t, "testdata/scenarios", func(t *testing.T, path string) {
 		var b *bench
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
 			if d.Cmd == "scenario" {
