@@ -8,6 +8,7 @@ enum { LIBRARY = SA_AIS_ERR_LIBRARY };
 
 static struct services all;
 static SaClmHandleT quiet; /* nobody is in Dispatch on it */
+static SaClmHandleT idle;  /* nothing is under way on it */
 
 static void *ask(void *arg)
 {
@@ -119,6 +120,7 @@ static void gone_and_back(void)
 	start_all(&all);
 	use_all(&all);
 	quiet = start();
+	idle = start();
 	CHECK_IS(saClmSelectionObjectGet(all.clm, &fd), SA_AIS_OK);
 	stop_executive();
 	for (i = 0; i < N; i++)
@@ -129,6 +131,7 @@ static void gone_and_back(void)
 	executive(SIGKILL);
 	for (i = 0; i < N; i++)
 		CHECK_IS(pthread_join(t[i], NULL), 0);
+	CHECK_IS(saClmClusterTrackStop(idle), LIBRARY);
 	everything_says_library((int)fd);
 	do {
 		r = try_start(&h);
@@ -143,6 +146,7 @@ static void gone_and_back(void)
 	use_all(&all);
 	finalize_all(&old);
 	CHECK_IS(saClmFinalize(quiet), SA_AIS_OK);
+	CHECK_IS(saClmFinalize(idle), SA_AIS_OK);
 	use_all(&all);
 	finalize_all(&all);
 	CHECK_IS(saClmFinalize(h), SA_AIS_OK);
