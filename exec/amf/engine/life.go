@@ -704,6 +704,9 @@ func (e *Engine) tell(c *comp) bool {
 	if c.caps&GenerationA == 0 {
 		return true
 	}
+	if c.op != opNone {
+		return false // it is being ended
+	}
 	r := e.readiness(c)
 	if c.erring {
 		r = OutOfService
