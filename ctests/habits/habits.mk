@@ -2,7 +2,7 @@
 #
 #   habits-bite   takes every protection of ctests/habits/protections.tsv away, one
 #                 after the other, in a copy of the tree, and sees its test fail;
-#                 BITE=pattern selects. Some minutes.
+#                 BITE=pattern selects. Tens of minutes.
 BITE ?= .
 
 .PHONY: habits-bite
