@@ -79,10 +79,12 @@ type amfNode struct {
 	comps   []simComp
 	todo    []later
 	outbox  []Input
-	timers  map[*amfTimer]bool
-	order   uint64
-	counts  escalation
-	lastOp  srp.Time
+	// inFlight is how many inputs were sent and not delivered yet.
+	inFlight int
+	timers   map[*amfTimer]bool
+	order    uint64
+	counts   escalation
+	lastOp   srp.Time
 }
 
 type amfTimer struct {
@@ -573,7 +575,8 @@ func (n *amfNode) step() {
 		f()
 	}
 	n.faults()
-	for len(n.outbox) > 0 && n.Submit(&n.outbox[0], nil) {
+	for len(n.outbox) > 0 && n.Submit(&n.outbox[0], func(ipcwire.Error) { n.inFlight-- }) {
+		n.inFlight++
 		n.outbox = n.outbox[1:]
 	}
 }
@@ -660,7 +663,7 @@ func (n *amfNode) repair() {
 func (n *amfNode) settled() bool {
 	n.runTimers()
 	// No timer either: nothing more is going to happen by itself.
-	return len(n.e.timers) == 0 && len(n.todo) == 0 && len(n.outbox) == 0 && n.manager.Synchronized() && n.missing() == ""
+	return len(n.e.timers) == 0 && len(n.todo) == 0 && len(n.outbox)+n.inFlight+len(n.unsaid) == 0 && n.manager.Synchronized() && n.missing() == ""
 }
 
 // missing says what is not as it must be when nothing is wrong any more.

@@ -1,0 +1,158 @@
+// Answers of components, and those that do not come; the completion of quiescing; what
+// components say of their own readiness.
+
+package engine
+
+import (
+	"ais/exec/amf/model"
+	"ais/libais/ipcwire"
+)
+
+// answer handles an answer. What is not waited for is no error here.
+func (e *Engine) answer(in *Input) ipcwire.Error {
+	c := e.find(in.Comp)
+	if c == nil || in.Invocation == 0 || e.site(c) != in.Node && c.host != in.Node {
+		return ipcwire.ErrInvalidParam
+	}
+	switch in.Invocation {
+	case c.inv:
+		e.opDone(c, in.Result)
+		return ipcwire.OK
+	case c.toldInv:
+		e.stopTimer(&c.toldTimer)
+		c.toldInv = 0
+		if in.Result != ipcwire.OK {
+			e.sayf(CauseAnswerFailed, "the readiness state was answered with error %d", in.Result)
+			e.fault(c, c.m.RecoveryOnError)
+		}
+		e.touch()
+		return ipcwire.OK
+	case c.confirmInv:
+		e.confirmed(c, in.Result)
+		return ipcwire.OK
+	}
+	failed := false
+	e.eachCSI(c, func(a *assign, cs *csiAssign) {
+		if cs.inv != in.Invocation {
+			return
+		}
+		e.stopShared(cs)
+		cs.inv = 0
+		if in.Result != ipcwire.OK {
+			failed = true
+			return
+		}
+		if cs.removing {
+			cs.exposed, cs.hot, cs.acked = false, false, HANone
+			e.touch()
+			return
+		}
+		e.acked(a, cs, cs.ha)
+	})
+	// A callback that a later one made void may have failed, too: what the component
+	// has is then not what it was told.
+	failed = failed || in.Result != ipcwire.OK && in.Incarnation == c.gen && c.alive && c.op == opNone
+	if failed {
+		e.sayf(CauseAnswerFailed, "a callback was answered with error %d", in.Result)
+		e.faultCSI(c)
+	}
+	return ipcwire.OK
+}
+
+// csiLate handles an answer that did not come.
+func (e *Engine) csiLate(comp, _ int32, id TimerID) {
+	c, late := e.comps[comp], false
+	e.eachCSI(c, func(_ *assign, cs *csiAssign) {
+		if cs.timer == id {
+			cs.timer, late = 0, true
+		}
+	})
+	if late {
+		e.sayf(CauseAnswerLate, "a callback was not answered")
+		e.faultCSI(c)
+	}
+}
+
+// faultCSI is the fault of a component that failed a callback. One that was to give
+// up its role is not restarted with it.
+func (e *Engine) faultCSI(c *comp) {
+	rec := c.m.RecoveryOnError
+	e.eachCSI(c, func(a *assign, cs *csiAssign) {
+		if (a.removing || a.ha == HAQuiesced || a.ha == HAQuiescing) && rec == model.ComponentRestart {
+			rec = model.ComponentFailover
+		}
+	})
+	e.fault(c, rec)
+}
+
+func (e *Engine) quiesceLate(comp, csi int32, id TimerID) {
+	c, late := e.comps[comp], false
+	e.eachCSI(c, func(_ *assign, cs *csiAssign) {
+		if cs.quiesce == id {
+			cs.quiesce, late = 0, true
+		}
+	})
+	if late {
+		e.sayf(CauseAnswerLate, "quiescing of %s was not completed", e.c.CSIs[csi].DN)
+		e.faultCSI(c)
+	}
+}
+
+// quiescingComplete handles saAmfCSIQuiescingComplete and saAmfStoppingComplete.
+func (e *Engine) quiescingComplete(in *Input) ipcwire.Error {
+	c := e.find(in.Comp)
+	if c == nil || in.Invocation == 0 || e.site(c) != in.Node {
+		return ipcwire.ErrInvalidParam
+	}
+	found := false
+	e.eachCSI(c, func(a *assign, cs *csiAssign) {
+		if cs.ha != HAQuiescing || cs.quiesInv != in.Invocation && c.stopInv != in.Invocation {
+			return
+		}
+		found = true
+		if in.Result == ipcwire.OK {
+			e.stopTimer(&cs.timer)
+			e.stopTimer(&cs.quiesce)
+			cs.inv, cs.quiesInv = 0, 0
+			cs.acked, cs.hot = HAQuiescing, false
+		}
+	})
+	if c.stopInv == in.Invocation {
+		c.stopInv, found = 0, true
+		if c.toldInv == in.Invocation {
+			c.toldInv = 0
+			e.stopTimer(&c.toldTimer)
+		}
+	}
+	if !found {
+		return ipcwire.ErrInvalidParam
+	}
+	if in.Result != ipcwire.OK {
+		e.sayf(CauseAnswerFailed, "quiescing ended with error %d", in.Result)
+		e.faultCSI(c)
+	}
+	e.touch()
+	return ipcwire.OK
+}
+
+// haReadiness handles saAmfHAReadinessStateSet.
+func (e *Engine) haReadiness(in *Input) ipcwire.Error {
+	c := e.find(in.Comp)
+	if c == nil || !c.registered {
+		return ipcwire.ErrNotExist
+	}
+	if in.Value < 1 || in.Value > 4 {
+		return ipcwire.ErrInvalidParam
+	}
+	found := false
+	e.eachCSI(c, func(_ *assign, cs *csiAssign) {
+		if in.CSI == "" || e.c.CSIs[cs.csi].DN == in.CSI {
+			cs.haReady, found = uint8(in.Value), true
+		}
+	})
+	if !found {
+		return ipcwire.ErrNotExist
+	}
+	e.touch()
+	return ipcwire.OK
+}
