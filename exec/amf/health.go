@@ -13,7 +13,7 @@ const (
 	// heartbeatAnswer is how many periods of generation A's health check an answer may
 	// take: its period, 100 ms, is shorter than what a busy machine may let a process
 	// wait for.
-	heartbeatAnswer = 5
+	heartbeatAnswer = 10
 	// ownDelay is from when on this executive itself was late: it may not have read yet
 	// what a component answered in time.
 	ownDelay = 50e6
