@@ -141,9 +141,6 @@ func (r *Replica) watchLease(now int64) {
 
 // giveUp ends every component here that may be active.
 func (r *Replica) giveUp() {
-	if planted(bugNoLease) {
-		return
-	}
 	var list []Doomed
 	in := Input{Kind: InLeaseLost}
 	for _, u := range r.e.units {

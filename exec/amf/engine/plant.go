@@ -10,7 +10,6 @@ const (
 	bugHaste              // a successor becomes active while the one before may still be
 	bugBothKeep           // after a merge both sides keep their active assignment
 	bugNoBar              // the majority rule does not wait for the lease of a lost node
-	bugNoLease            // a node without a lease keeps its active components
 	bugMiscount           // one restart more than allowed
 	bugForgottenTimer     // a callback without an answer is waited for for ever
 	bugLostUnit           // a unit that failed over is not repaired

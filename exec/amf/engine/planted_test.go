@@ -9,7 +9,7 @@ import (
 )
 
 func TestPlantedBugsAreNoticed(t *testing.T) {
-	names := map[bug]string{bugHaste: "haste", bugBothKeep: "both sides keep", bugNoBar: "no bar", bugNoLease: "no lease",
+	names := map[bug]string{bugHaste: "haste", bugBothKeep: "both sides keep", bugNoBar: "no bar",
 		bugMiscount: "miscount", bugForgottenTimer: "forgotten timer", bugLostUnit: "lost unit", bugStaleTimer: "stale timer"}
 	defer plantedBug.Store(0)
 	sw := sim.NewWorld()

@@ -59,7 +59,6 @@ type simComp struct {
 	// hung: it answers nothing and does nothing more. odd: it refused something, so
 	// that what it has and what it was told may differ.
 	hung, odd bool
-	quiesces  []uint64 // invocations it will complete
 }
 
 // later is something that a node will do.
@@ -469,7 +468,7 @@ func (n *amfNode) acts(comp, csi int) bool {
 	if ha := c.does[csi]; ha != HAActive && ha != HAQuiescing {
 		return false
 	}
-	return !n.w.m.majority || int64(n.env.True()) < n.LeaseUntil() || planted(bugNoLease)
+	return !n.w.m.majority || int64(n.env.True()) < n.LeaseUntil()
 }
 
 // checkActive looks whether anybody else is active for what a component just became
