@@ -81,7 +81,7 @@ func TestANodeThatJoinsUnderLoadGetsEverySection(t *testing.T) {
 func TestCampaignCkptJoin(t *testing.T) {
 	campaign(t, "ckpt-join")
 	r, err := CkptJoin(CkptJoinOptions{Sections: setting(t, "SECTIONS", 100_000), Size: setting(t, "SIZE", 10_738), Namespaces: harness.CanNamespaces() == nil,
-		Writers: setting(t, "WRITERS", 2), Wait: 200 * time.Millisecond, Memory: 0.30, Logf: t.Logf})
+		Writers: setting(t, "WRITERS", 2), RoundRobin: os.Geteuid() == 0, Wait: 200 * time.Millisecond, Memory: 0.30, Logf: t.Logf})
 	t.Log(r)
 	if err != nil {
 		t.Fatal(err)
