@@ -19,6 +19,8 @@ import (
 // is counted, and the machine goes on with the next input.
 const maxRounds = 1000
 
+// debugRest, which only tests set, is shown the last rounds of a state that does not
+// come to rest.
 var debugRest func(*Engine)
 
 // Apply takes one input and returns what its caller is told. What is to be done is
