@@ -190,6 +190,12 @@ func (m *Machine) joinCause(from wire.Member, j *wire.JoinPage, entries []wire.J
 		return 0, RejectState // it will come again
 	case m.listedFailed(entries):
 		return 0, RejectFailed // it forms a ring without us; later
+	case m.memberFailed(entries):
+		// It forms a ring without some of ours. To follow would be to give those up,
+		// and they us: with two such senders, whom others of ours follow, rings could
+		// break each other for ever. Alone it soon gives up waiting for us, and its
+		// next Join holds nobody for failed.
+		return 0, RejectFailed
 	case !j.Ring.IsZero():
 		return CauseForeignRing, Accepted
 	}
@@ -200,6 +206,20 @@ func (m *Machine) listedFailed(entries []wire.JoinEntry) bool {
 	for i := range entries {
 		if e := &entries[i]; e.Member.Nonce == m.cfg.Self.Nonce && e.Member.ID == m.cfg.Self.ID {
 			return e.Failed
+		}
+	}
+	return false
+}
+
+// memberFailed tells whether a Join holds a member of this ring for failed.
+func (m *Machine) memberFailed(entries []wire.JoinEntry) bool {
+	for i := range entries {
+		e := &entries[i]
+		if !e.Failed {
+			continue
+		}
+		if at := m.cur.index(e.Member.ID); at >= 0 && m.cur.members[at].Nonce == e.Member.Nonce {
+			return true
 		}
 	}
 	return false
