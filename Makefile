@@ -110,7 +110,7 @@ install: all install-lib
 		$(DESTDIR)$(PREFIX)/lib/systemd/system
 	install -m 0755 $(BUILD)/bin/aisexec $(BUILD)/bin/ais-keygen $(DESTDIR)$(PREFIX)/sbin
 	install -m 0755 $(BUILD)/bin/aisctl $(BUILD)/bin/aisbench $(DESTDIR)$(PREFIX)/bin
-	install -m 0644 README.md LICENSE doc/functions.md doc/checkpoints.md $(SHARE)
+	install -m 0644 README.md LICENSE capi/functions.md exec/ckpt/checkpoints.md exec/amf/availability.md $(SHARE)
 	sed 's|@PREFIX@|$(PREFIX)|g' cmd/aisexec/aisexec.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/aisexec.service
 	install -d $(DESTDIR)$(PREFIX)/lib/sysusers.d
 	install -m 0644 cmd/aisexec/ais.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/ais.conf

@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-const indexPath = "doc/functions.md"
+const indexPath = "capi/functions.md"
 
 // titles of the services, in the order of the index.
 var titles = []struct{ service, title string }{

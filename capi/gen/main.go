@@ -2,7 +2,7 @@
 // entry points and prototypes, the linker's version scripts and the compile-time
 // proof of the headers, what a test needs to call every function, and the index of
 // the functions. It owns capi/front/gen, ctests/abi/*.c, ctests/habits/c/gen and
-// doc/functions.md and writes nothing else.
+// capi/functions.md and writes nothing else.
 //
 // Lists:
 //

@@ -16,7 +16,7 @@ import (
 )
 
 // Ours against corosync, side by side: one line per cell, with what is to be
-// reached. doc/performance.md says how to read it.
+// reached. cmd/aisbench/performance.md says how to read it.
 
 // peers is one run of the comparison.
 type peers struct {

@@ -11,7 +11,7 @@ import (
 // Every row of the documented table is a scenario of its name, and every scenario of
 // a merge is a row, or is about how a row comes about.
 func TestEveryRowOfTheMergeTableIsAScenario(t *testing.T) {
-	doc, err := os.ReadFile("../../doc/checkpoints.md")
+	doc, err := os.ReadFile("checkpoints.md")
 	if err != nil {
 		t.Fatal(err)
 	}
