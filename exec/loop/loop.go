@@ -76,7 +76,8 @@ type Loop struct {
 	spin         time.Duration
 	kicked       bool
 	noPwait2     bool
-	traffic      bool // the last wait ended with a ready descriptor
+	traffic      bool // the last wait ended with a ready descriptor, and the scheduler may be kept out
+	procs        int  // processors that goroutines of this program may use
 	ts           kernelTimespec
 	stats        Stats
 
@@ -90,6 +91,9 @@ type Loop struct {
 
 type hook struct{ f func() }
 
+// loops is how many there are in this process.
+var loops atomic.Int32
+
 // New returns a loop that is ready for Add, At and Post. Close it after Run.
 func New() (*Loop, error) {
 	epfd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
@@ -101,7 +105,8 @@ func New() (*Loop, error) {
 		unix.Close(epfd)
 		return nil, fmt.Errorf("eventfd: %w", err)
 	}
-	l := &Loop{epfd: epfd, wakefd: wakefd, start: time.Now()}
+	l := &Loop{epfd: epfd, wakefd: wakefd, start: time.Now(), procs: runtime.GOMAXPROCS(0)}
+	loops.Add(1)
 	if err := l.AddFirst(wakefd, Readable, HandlerFunc(func(uint32) {})); err != nil {
 		l.Close()
 		return nil, err
@@ -116,6 +121,7 @@ func (l *Loop) Close() error {
 	if l.epfd < 0 {
 		return os.ErrClosed
 	}
+	loops.Add(-1)
 	l.mu.Lock() // a late Post must not write to a closed (perhaps reused) number
 	defer l.mu.Unlock()
 	err := errors.Join(unix.Close(l.epfd), unix.Close(l.wakefd))
@@ -446,7 +452,8 @@ type kernelTimespec struct{ sec, nsec int64 }
 // wait that it knows of has its monitor look every 20 us whether the processor
 // can be given to others, and take it away, and give it back: on a small machine
 // that costs more than the traffic, and an idle ring whose token moves now and
-// then is slow to wake. A longer wait is for the scheduler to know.
+// then is slow to wake. A longer wait is for the scheduler to know, and any wait
+// when loops could hold every processor and other goroutines had none.
 const brisk = 150 * time.Millisecond
 
 // sleep waits for timeout (negative: for ever). epoll_pwait2 has nanoseconds;
@@ -471,7 +478,7 @@ func (l *Loop) sleep(timeout time.Duration) (int, error) {
 		}
 	}
 	n, errno := l.pwait2(timeout, false)
-	l.traffic = n > 0
+	l.traffic = n > 0 && int(loops.Load()) < l.procs
 	return l.slept(n, errno, timeout)
 }
 
