@@ -52,12 +52,14 @@ func runAMF(t *testing.T, nodes int, file string, least int, programs ...string)
 }
 
 func TestEveryDocumentedResultOfAMFOnOneNode(t *testing.T) {
+	t.Parallel() // rows wait more than they work
 	t.Run("A", func(t *testing.T) { runAMF(t, 1, "groups.conf", 230, "amf.a.") })
 	t.Run("B", func(t *testing.T) { runAMF(t, 1, "amf.conf", 270, "amf.b.") })
 	t.Run("OpenSAF", func(t *testing.T) { runAMF(t, 1, "amf.conf", 350, "amf.o.") })
 }
 
 func TestEveryDocumentedResultOfAMFOnThreeNodes(t *testing.T) {
+	t.Parallel() // rows wait more than they work
 	t.Run("A", func(t *testing.T) { runAMF(t, 3, "groups.conf", 230, "amf.a.") })
 	t.Run("B", func(t *testing.T) { runAMF(t, 3, "amf.conf", 270, "amf.b.") })
 	t.Run("OpenSAF", func(t *testing.T) { runAMF(t, 3, "amf.conf", 350, "amf.o.") })

@@ -139,12 +139,14 @@ func of(service string) func(id string) bool {
 
 // TestEveryDocumentedResultOfCLMEVSAndEVT runs their rows, on node 1 of a ring of two.
 func TestEveryDocumentedResultOfCLMEVSAndEVT(t *testing.T) {
+	t.Parallel() // rows wait more than they work
 	runTable(t, 2, 550, func(id string) bool { return !of("ckpt")(id) && !of("amf")(id) })
 }
 
 // TestEveryDocumentedResultOfEVTOnOneNodeAndOnThree runs the rows of EVT, whose
 // channels are the cluster's, in the other sizes too.
 func TestEveryDocumentedResultOfEVTOnOneNodeAndOnThree(t *testing.T) {
+	t.Parallel() // rows wait more than they work
 	for _, nodes := range []int{1, 3} {
 		t.Run(strconv.Itoa(nodes), func(t *testing.T) { runTable(t, nodes, 250, of("evt")) })
 	}
@@ -152,10 +154,12 @@ func TestEveryDocumentedResultOfEVTOnOneNodeAndOnThree(t *testing.T) {
 
 // CKPT's answers depend on whether there is another replica.
 func TestEveryDocumentedResultOfCKPTOnOneNode(t *testing.T) {
+	t.Parallel() // rows wait more than they work
 	runTable(t, 1, 480, of("ckpt"))
 }
 
 func TestEveryDocumentedResultOfCKPTOnThreeNodes(t *testing.T) {
+	t.Parallel() // rows wait more than they work
 	// OpenSAF's rows end in the same requests as those of openais.
 	runTable(t, 3, 300, func(id string) bool { return of("ckpt")(id) && !of("ckpt.o")(id) })
 }
