@@ -598,7 +598,7 @@ func (cy *ckptCycle) judge() error {
 		}
 	}
 	for _, n := range t.c.Nodes {
-		if err := filled(n); err != nil {
+		if err := n.WaitFilled(patience, 5*time.Millisecond); err != nil {
 			return err
 		}
 	}
@@ -639,30 +639,4 @@ func (cy *ckptCycle) judge() error {
 		return fmt.Errorf("the judge:\n%w", errors.Join(v.wrong...))
 	}
 	return nil
-}
-
-// filled waits until no section is being filled.
-func filled(n *harness.Node) error { return filledWithin(n, patience, 5*time.Millisecond) }
-
-// filledWithin asks in such steps: with very many sections the answer is work.
-func filledWithin(n *harness.Node, timeout, step time.Duration) error {
-	for deadline := time.Now().Add(timeout); ; time.Sleep(step) {
-		s, err := n.Status()
-		if err != nil {
-			return err
-		}
-		left, ok := s["counters.ckpt.filling"]
-		if !ok {
-			return errors.New("the status has no counters.ckpt.filling")
-		}
-		if left == float64(0) {
-			if x := s.Int("drops.ckpt.malformed"); x != 0 {
-				return fmt.Errorf("node %d: %d messages of members were malformed", n.Index, x)
-			}
-			return nil
-		}
-		if time.Now().After(deadline) {
-			return fmt.Errorf("node %d: %v sections are still not whole", n.Index, left)
-		}
-	}
 }

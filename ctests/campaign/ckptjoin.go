@@ -209,7 +209,7 @@ func (j *ckptJoin) join() (err error) {
 	}
 	r.IterateFirst = seconds(f)
 	r.Barrier = harness.Monotonic() - began - r.IterateFirst
-	if err := filledWithin(c.Nodes[2], 20*time.Minute, 200*time.Millisecond); err != nil {
+	if err := c.Nodes[2].WaitFilled(20*time.Minute, 200*time.Millisecond); err != nil {
 		return err
 	}
 	r.Complete = harness.Monotonic() - began

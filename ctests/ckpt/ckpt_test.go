@@ -190,20 +190,9 @@ func TestACheckpointOutlivesTheNodeThatWroteItAndComesToTheOneThatJoins(t *testi
 	}
 	compare(c.Nodes[0])
 	// What it reads it may still ask others for, until it has everything itself.
-	retry(t, "filling", func() ipcwire.Error {
-		s, err := c.Nodes[0].Status()
-		if err != nil {
-			t.Fatal(err)
-		}
-		left, ok := s["counters.ckpt.filling"]
-		if !ok {
-			t.Fatal("the status has no counters.ckpt.filling")
-		}
-		if left != float64(0) {
-			return ipcwire.ErrTryAgain
-		}
-		return ipcwire.OK
-	})
+	if err := c.Nodes[0].WaitFilled(patience, time.Millisecond); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := c.Nodes[1].Kill(); err != nil {
 		t.Fatal(err)
 	}

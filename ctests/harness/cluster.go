@@ -388,6 +388,31 @@ func (n *Node) Status() (Status, error) {
 	return m, err
 }
 
+// WaitFilled waits until no section of a checkpoint is being filled: until then the
+// node asks others for what it has not got. It looks every step; with very many
+// sections the answer is work. A malformed message of a member is an error.
+func (n *Node) WaitFilled(timeout, step time.Duration) error {
+	for deadline := time.Now().Add(timeout); ; time.Sleep(step) {
+		s, err := n.Status()
+		if err != nil {
+			return err
+		}
+		left, ok := s["counters.ckpt.filling"]
+		if !ok {
+			return errors.New("the status has no counters.ckpt.filling")
+		}
+		if left == float64(0) {
+			if x := s.Int("drops.ckpt.malformed"); x != 0 {
+				return fmt.Errorf("node %d: %d messages of members were malformed", n.Index, x)
+			}
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("node %d: %v sections are still not whole", n.Index, left)
+		}
+	}
+}
+
 // Trace is the text of the executive's flight recorder.
 func (n *Node) Trace() (string, error) {
 	c, err := DialControl(n.Socket, 5*time.Second)
