@@ -67,24 +67,15 @@ static int version_fits(const SaVersionT *v)
 SaErrorT aisf_a01_saCkptInitialize(SaCkptHandleT *ckptHandle, const SaCkptCallbacksT *callbacks, const SaVersionT *version)
 {
 	struct aisf_handle *h;
-	SaCkptCallbacksT *own;
 	unsigned error;
-	int cancel;
 
 	if (!version_fits(version))
 		return SA_ERR_VERSION;
 	if (ckptHandle == NULL)
 		return SA_ERR_INVALID_PARAM;
-	own = calloc(1, sizeof(*own));
-	if (own == NULL)
-		return SA_ERR_NO_MEMORY;
-	if (callbacks != NULL)
-		*own = *callbacks;
-	cancel = aisf_cancel_off();
-	error = aisf_open(AISF_CKPT_A01, AISF_SERVICE_CKPT, 'A', aisf_deadline(AISF_HANDSHAKE_NS), run, own, free, &h);
+	error = aisf_initialize(AISF_CKPT_A01, AISF_SERVICE_CKPT, 'A', run, callbacks, sizeof(*callbacks), &h);
 	if (error == AISF_OK)
 		*ckptHandle = (SaCkptHandleT)aisf_short_id(h);
-	aisf_cancel_restore(cancel);
 	return result(error);
 }
 

@@ -90,24 +90,15 @@ SaAisErrorT aisf_b01_saClmInitialize(SaClmHandleT *clmHandle,
 	const SaClmCallbacksT *clmCallbacks, SaVersionT *version)
 {
 	struct aisf_handle *h;
-	SaClmCallbacksT *own;
 	unsigned error;
-	int cancel;
 
 	if (clmHandle == NULL || version == NULL)
 		return SA_AIS_ERR_INVALID_PARAM;
 	if (!negotiate(version))
 		return SA_AIS_ERR_VERSION;
-	own = calloc(1, sizeof(*own));
-	if (own == NULL)
-		return SA_AIS_ERR_NO_MEMORY;
-	if (clmCallbacks != NULL)
-		*own = *clmCallbacks;
-	cancel = aisf_cancel_off();
-	error = aisf_open(AISF_CLM_B01, AISF_SERVICE_CLM, 'B', aisf_deadline(AISF_HANDSHAKE_NS), run, own, free, &h);
+	error = aisf_initialize(AISF_CLM_B01, AISF_SERVICE_CLM, 'B', run, clmCallbacks, sizeof(*clmCallbacks), &h);
 	if (error == AISF_OK)
 		*clmHandle = h->id;
-	aisf_cancel_restore(cancel);
 	return result(error);
 }
 

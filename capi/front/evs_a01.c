@@ -2,7 +2,6 @@
  * evs_a01.c: extended virtual synchrony with the interface of openais of 2004:
  * handles of 32 bits passed by address, members named by IPv4 address.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "capi/front/gen/adapters_a01.h"
@@ -72,22 +71,13 @@ static int run(struct aisf_handle *h, struct aisf_event *e)
 evs_error_t aisf_a01_evs_initialize(evs_handle_t *handle, evs_callbacks_t *callbacks)
 {
 	struct aisf_handle *h;
-	evs_callbacks_t *own;
 	unsigned error;
-	int cancel;
 
 	if (handle == NULL)
 		return EVS_ERR_INVALID_PARAM;
-	own = calloc(1, sizeof(*own));
-	if (own == NULL)
-		return EVS_ERR_NO_MEMORY;
-	if (callbacks != NULL)
-		*own = *callbacks;
-	cancel = aisf_cancel_off();
-	error = aisf_open(AISF_EVS_A01, AISF_SERVICE_EVS, 'A', aisf_deadline(AISF_HANDSHAKE_NS), run, own, free, &h);
+	error = aisf_initialize(AISF_EVS_A01, AISF_SERVICE_EVS, 'A', run, callbacks, sizeof(*callbacks), &h);
 	if (error == AISF_OK)
 		*handle = aisf_short_id(h);
-	aisf_cancel_restore(cancel);
 	return result(error);
 }
 

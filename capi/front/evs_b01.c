@@ -2,7 +2,6 @@
  * evs_b01.c: extended virtual synchrony with the interface of openais 0.80:
  * handles of 64 bits, members named by node identifier.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "capi/front/gen/adapters_b01.h"
@@ -56,22 +55,13 @@ static int run(struct aisf_handle *h, struct aisf_event *e)
 evs_error_t aisf_b01_evs_initialize(evs_handle_t *handle, evs_callbacks_t *callbacks)
 {
 	struct aisf_handle *h;
-	evs_callbacks_t *own;
 	unsigned error;
-	int cancel;
 
 	if (handle == NULL)
 		return EVS_ERR_INVALID_PARAM;
-	own = calloc(1, sizeof(*own));
-	if (own == NULL)
-		return EVS_ERR_NO_MEMORY;
-	if (callbacks != NULL)
-		*own = *callbacks;
-	cancel = aisf_cancel_off();
-	error = aisf_open(AISF_EVS_B01, AISF_SERVICE_EVS, 'B', aisf_deadline(AISF_HANDSHAKE_NS), run, own, free, &h);
+	error = aisf_initialize(AISF_EVS_B01, AISF_SERVICE_EVS, 'B', run, callbacks, sizeof(*callbacks), &h);
 	if (error == AISF_OK)
 		*handle = h->id;
-	aisf_cancel_restore(cancel);
 	return result(error);
 }
 

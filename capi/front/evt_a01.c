@@ -69,24 +69,15 @@ static int version_fits(const SaVersionT *v)
 SaErrorT aisf_a01_saEvtInitialize(SaEvtHandleT *evtHandle, const SaEvtCallbacksT *callbacks, SaVersionT *version)
 {
 	struct aisf_handle *h;
-	void *own;
 	unsigned error;
-	int cancel;
 
 	if (!version_fits(version))
 		return SA_ERR_VERSION;
 	if (evtHandle == NULL)
 		return SA_ERR_INVALID_PARAM;
-	own = calloc(1, sizeof(SaEvtCallbacksT));
-	if (own == NULL)
-		return SA_ERR_NO_MEMORY;
-	if (callbacks != NULL)
-		memcpy(own, callbacks, sizeof(*callbacks)); /* its members are const */
-	cancel = aisf_cancel_off();
-	error = aisf_open(AISF_EVT_A01, AISF_SERVICE_EVT, 'A', aisf_deadline(AISF_HANDSHAKE_NS), run, own, free, &h);
+	error = aisf_initialize(AISF_EVT_A01, AISF_SERVICE_EVT, 'A', run, callbacks, sizeof(*callbacks), &h);
 	if (error == AISF_OK)
 		*evtHandle = (SaEvtHandleT)h->id;
-	aisf_cancel_restore(cancel);
 	return result(error);
 }
 

@@ -51,24 +51,15 @@ static int run(struct aisf_handle *h, struct aisf_event *e)
 SaAisErrorT ENTRY(saEvtInitialize)(SaEvtHandleT *evtHandle, const SaEvtCallbacksT *callbacks, SaVersionT *version)
 {
 	struct aisf_handle *h;
-	SaEvtCallbacksT *own;
 	unsigned error;
-	int cancel;
 
 	if (evtHandle == NULL || version == NULL)
 		return SA_AIS_ERR_INVALID_PARAM;
 	if (!negotiate(version))
 		return SA_AIS_ERR_VERSION;
-	own = calloc(1, sizeof(*own));
-	if (own == NULL)
-		return SA_AIS_ERR_NO_MEMORY;
-	if (callbacks != NULL)
-		*own = *callbacks;
-	cancel = aisf_cancel_off();
-	error = aisf_open(KIND, AISF_SERVICE_EVT, 'B', aisf_deadline(AISF_HANDSHAKE_NS), run, own, free, &h);
+	error = aisf_initialize(KIND, AISF_SERVICE_EVT, 'B', run, callbacks, sizeof(*callbacks), &h);
 	if (error == AISF_OK)
 		*evtHandle = h->id;
-	aisf_cancel_restore(cancel);
 	return result(error);
 }
 

@@ -3,6 +3,7 @@
  */
 #include <poll.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
 
@@ -14,6 +15,23 @@ typedef char part_is_an_iovec[
 	sizeof(struct aisrt_part) == sizeof(struct iovec) &&
 	offsetof(struct aisrt_part, base) == offsetof(struct iovec, iov_base) &&
 	offsetof(struct aisrt_part, size) == offsetof(struct iovec, iov_len) ? 1 : -1];
+
+unsigned aisf_initialize(enum aisf_type type, uint32_t service, uint32_t generation, aisf_run_fn *run,
+	const void *callbacks, size_t size, struct aisf_handle **h)
+{
+	void *own = calloc(1, size);
+	unsigned error;
+	int cancel;
+
+	if (own == NULL)
+		return AISF_NO_MEMORY;
+	if (callbacks != NULL)
+		memcpy(own, callbacks, size);
+	cancel = aisf_cancel_off();
+	error = aisf_open(type, service, generation, aisf_deadline(AISF_HANDSHAKE_NS), run, own, free, h);
+	aisf_cancel_restore(cancel);
+	return error;
+}
 
 unsigned aisf_simple(struct aisf_handle *h, uint32_t op, aisf_fill_fn *fill, const void *arg)
 {

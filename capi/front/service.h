@@ -10,6 +10,11 @@
  * says nothing: then it is TRY_AGAIN. */
 #define AISF_HANDSHAKE_NS ((int64_t)10 * 1000000000)
 
+/* An Initialize with nothing but callbacks: a handle that keeps a copy of them (size
+ * bytes; NULL: none are wanted) as its own. */
+unsigned aisf_initialize(enum aisf_type type, uint32_t service, uint32_t generation, aisf_run_fn *run,
+	const void *callbacks, size_t size, struct aisf_handle **h);
+
 /* The result of a request without results, on a handle the caller got: its use
  * is given back. fill sets the arguments. */
 unsigned aisf_simple(struct aisf_handle *h, uint32_t op, aisf_fill_fn *fill, const void *arg);
