@@ -533,7 +533,6 @@ type call struct {
 	csi    int32
 	remove bool
 	fresh  bool
-	from   HAState
 }
 
 // call notes that a component is to be called back.
@@ -541,7 +540,7 @@ func (e *Engine) call(a *assign, cs *csiAssign, remove bool) {
 	e.stopShared(cs)
 	e.stopTimer(&cs.quiesce)
 	cs.inv, cs.quiesInv = 0, 0
-	e.calls = append(e.calls, call{a: a, csi: cs.csi, remove: remove, fresh: !cs.exposed, from: cs.ha})
+	e.calls = append(e.calls, call{a: a, csi: cs.csi, remove: remove, fresh: !cs.exposed})
 	cs.exposed = true
 	if remove {
 		cs.removing = true
@@ -563,9 +562,16 @@ func (e *Engine) unsay(a *assign, cs *csiAssign) {
 			continue
 		}
 		k.a = nil
-		if k.fresh {
-			cs.ha, cs.acked, cs.hot, cs.exposed, cs.removing = HANone, HANone, false, false, false
-		}
+		k.undo(cs)
+	}
+}
+
+// undo is for a callback that is not made after all. What the component was told before
+// is not known any more, so it is told again whatever it shall have.
+func (k *call) undo(cs *csiAssign) {
+	cs.ha, cs.acked, cs.removing = HANone, HANone, false
+	if k.fresh {
+		cs.hot, cs.exposed = false, false
 	}
 }
 
@@ -600,8 +606,12 @@ func (e *Engine) emitCalls() {
 			continue
 		}
 		cs := k.a.csi(k.csi)
-		if cs == nil || cs.inv != 0 || k.remove != cs.removing || !k.remove && (cs.ha != k.a.ha || cs.acked != HANone) {
-			continue // the same input made it void
+		switch {
+		case cs == nil || cs.inv != 0:
+			continue
+		case k.remove != cs.removing || !k.remove && (cs.ha != k.a.ha || cs.acked != HANone):
+			k.undo(cs) // the same input made it void, and its turn has not come again
+			continue
 		}
 		e.emitCall(i, k, cs)
 	}
