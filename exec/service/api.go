@@ -104,8 +104,10 @@ type RequestSizer interface {
 //	barrier    the manager multicasts; when every member's barrier was delivered
 //	SyncApply  the service takes the collected state as its own. Requests flow.
 //
-// A configuration change before SyncApply calls SyncAbort: the service returns
-// to the state before SyncStart; then it starts again. Messages multicast
+// A regular configuration before SyncApply calls SyncAbort: the service returns
+// to the state before SyncStart; then it starts again. SyncApply may still come
+// in the transitional configuration, by messages delivered there; the service is
+// told of that configuration after SyncApply or SyncAbort only. Messages multicast
 // during SyncSend reach Deliver like any other, but never in another
 // configuration than they were sent in; whatever else the service multicasts is
 // delivered before SyncStart or after SyncApply, on every member alike. While it

@@ -70,8 +70,8 @@ type Manager struct {
 	started bool
 
 	sync  syncState
-	cfg   srp.Configuration // the last regular configuration
-	trans []wire.Member     // members of the transitional configuration since, else nil
+	cfg   srp.Configuration  // the last regular configuration
+	trans *srp.Configuration // the transitional configuration since, else nil
 }
 
 // entry is a registered service.

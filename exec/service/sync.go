@@ -26,6 +26,13 @@
 // All decisions are taken from delivered messages, in the order of the ring,
 // so they are the same on every member. The gate of gmi keeps the ordinary
 // messages of replicated services behind the last barrier.
+//
+// A transitional configuration does not end a synchronization, the regular one
+// behind it does. A member that has gone may have applied, taken a request and
+// told its client that every node has it. Whoever gets that request in the
+// transitional configuration has got the last barrier before it, so it applies
+// there, and has the request too. Nothing is sent meanwhile: it would arrive in
+// another configuration.
 
 package service
 
@@ -130,28 +137,64 @@ func (h *managerHandler) ConfigChange(kind srp.DeliveryKind, cfg *srp.Configurat
 	}
 }
 
-// transitional ends a synchronization in progress, on every member at the same
-// point of the order, and takes note of who stays together.
+// transitional takes note of who stays together. Services that are being
+// synchronized learn it once they have applied, or when that was aborted.
 func (m *Manager) transitional(cfg *srp.Configuration) {
-	m.abortSync()
-	m.trans = slices.Clone(cfg.Members)
-	var ring [ringSize]byte
-	putRing(ring[:], m.cfg.Ring)
-	members := putMembers(nil, cfg.Members)
+	m.trans = &srp.Configuration{
+		Ring: cfg.Ring, Members: slices.Clone(cfg.Members),
+		Left: slices.Clone(cfg.Left), Joined: slices.Clone(cfg.Joined), Cause: cfg.Cause,
+	}
+	var ready []*entry
 	for _, e := range m.entries {
-		if e.syncer != nil {
-			e.identity = hashIdentity([]byte("transitional"), e.identity[:], ring[:], members)
+		if e.ready() {
+			ready = append(ready, e)
 		}
 	}
-	for _, e := range m.entries {
-		e.svc.ConfigChange(srp.DeliverTransitional, cfg)
+	for _, e := range ready {
+		e.transitional()
 	}
 }
 
-func (m *Manager) regular(cfg *srp.Configuration) {
+// transitional hands the service the transitional configuration.
+func (e *entry) transitional() {
+	if e.syncer != nil {
+		e.identity = e.m.parted(e.identity)
+	}
+	e.svc.ConfigChange(srp.DeliverTransitional, e.m.trans)
+}
+
+// parted is the identity of a state whose holders went through the transitional
+// configuration together.
+func (m *Manager) parted(id identity) identity {
+	var ring [ringSize]byte
+	putRing(ring[:], m.cfg.Ring)
+	return hashIdentity([]byte("transitional"), id[:], ring[:], putMembers(nil, m.trans.Members))
+}
+
+// endTransitional ends a synchronization that could not be completed in the
+// transitional configuration, on every member at the same point of the order, and
+// returns whether members are those of that configuration, everything synchronized.
+func (m *Manager) endTransitional(members []wire.Member) (together bool) {
+	var behind []*entry
+	for _, e := range m.entries {
+		if !e.ready() {
+			behind = append(behind, e)
+		}
+	}
 	m.abortSync()
-	together := m.synchronized() && sameMembers(m.trans, cfg.Members)
+	if m.trans == nil {
+		return false
+	}
+	for _, e := range behind {
+		e.transitional()
+	}
+	together = len(behind) == 0 && slices.Equal(m.trans.Members, members)
 	m.trans = nil
+	return together
+}
+
+func (m *Manager) regular(cfg *srp.Configuration) {
+	together := m.endTransitional(cfg.Members)
 	m.cfg = srp.Configuration{
 		Ring: cfg.Ring, Members: slices.Clone(cfg.Members),
 		Left: slices.Clone(cfg.Left), Joined: slices.Clone(cfg.Joined), Cause: cfg.Cause,
@@ -188,8 +231,6 @@ func (m *Manager) synchronized() bool {
 	return true
 }
 
-func sameMembers(a, b []wire.Member) bool { return slices.Equal(a, b) }
-
 // applyAlike synchronizes a service whose state is the same on every member.
 func (m *Manager) applyAlike(e *entry) {
 	e.state = stateSyncing
@@ -202,6 +243,9 @@ func (m *Manager) apply(e *entry) {
 	e.state = stateApplied
 	e.identity = appliedIdentity(&m.cfg, e.svc.ID())
 	e.bgDue = e.bg != nil
+	if m.trans != nil {
+		e.transitional()
+	}
 }
 
 // abortSync returns every service that has not applied to its state before.
@@ -256,7 +300,7 @@ func (m *Manager) beginStep(e *entry) {
 // syncWork sends what this member still has to send in the current step.
 func (m *Manager) syncWork() {
 	s := &m.sync
-	if !s.running || s.sent {
+	if !s.running || s.sent || m.trans != nil {
 		return
 	}
 	for _, e := range m.entries {

@@ -299,7 +299,7 @@ func TestAConfigurationChangeDuringSynchronizationReturnsToTheStateBeforeAndStar
 			t.Fatalf("synchronization does not begin: %+v", b)
 		}
 	}
-	f.Form(f.nodes(1, 2), f.nodes(3))
+	f.FormLosing(f.nodes(1, 2), f.nodes(3)) // the barrier of 3 among it
 	if got := f.words(2, 0); got != "a b c d e" {
 		t.Errorf("node 2 has %q after the abort", got)
 	}
@@ -317,6 +317,90 @@ func TestAConfigurationChangeDuringSynchronizationReturnsToTheStateBeforeAndStar
 	want := "start apply start abort start apply start apply"
 	if got := strings.Join(b.calls, " "); got != want {
 		t.Errorf("calls %s, not %s", got, want)
+	}
+}
+
+// startMerge merges 1, 2 and 3, of whom 3 was apart, and lets node 1 take everything
+// until it has applied, and the others nothing.
+func startMerge(t *testing.T) *fixture {
+	t.Helper()
+	f := newFixture(3)
+	f.Form(f.nodes(1, 2), f.nodes(3))
+	f.Run()
+	f.write(t, 1, 3, "a", ipcwire.OK)
+	f.write(t, 3, 3, "z", ipcwire.OK)
+	f.Run()
+	f.Form(f.nodes(1, 2, 3))
+	ahead := f.Node(1)
+	for steps := 0; !ahead.Manager.Synchronized(); steps++ {
+		if steps == 100 {
+			t.Fatal("node 1 does not apply")
+		}
+		for _, n := range f.Nodes {
+			for n.Pull() {
+			}
+		}
+		// The others take what they need to send their parts, not the last barrier.
+		for moved := true; moved; {
+			moved = ahead.Take()
+			for _, n := range f.nodes(2, 3) {
+				if moved && !ahead.Manager.Synchronized() {
+					n.Take()
+				}
+			}
+		}
+	}
+	for _, n := range f.nodes(2, 3) {
+		if n.Manager.Synchronized() {
+			t.Fatalf("node %d has applied already", n.Self.ID)
+		}
+	}
+	return f
+}
+
+func TestARequestTakenBehindTheLastBarrierIsHadByThoseWhoGetBothInTheTransitionalConfiguration(t *testing.T) {
+	f := startMerge(t)
+	f.write(t, 1, 3, "promised", ipcwire.OK)
+	for f.Node(1).Pull() {
+	}
+	f.Kill(f.Node(1))
+	alone := map[wire.NodeID]uint64{2: f.Node(2).Manager.Stats().SyncsAlone, 3: f.Node(3).Manager.Stats().SyncsAlone}
+	f.Form(f.nodes(2, 3))
+	f.Run()
+	f.check(t)
+	for id := wire.NodeID(2); id <= 3; id++ {
+		if got := f.words(id, 0); got != "a z promised" {
+			t.Errorf("node %d has %q", id, got)
+		}
+		s := f.Node(id).Manager.Stats()
+		if s.Early != 0 || s.SyncAborts != 0 {
+			t.Errorf("node %d: %+v", id, s)
+		}
+		if s.SyncsAlone != alone[id]+1 {
+			t.Errorf("node %d exchanged states again with whom it had them in common: %+v", id, s)
+		}
+	}
+}
+
+func TestThoseWhoApplyInDifferentTransitionalConfigurationsHaveDifferentStatesFromThere(t *testing.T) {
+	f := startMerge(t)
+	f.write(t, 1, 3, "here", ipcwire.OK)
+	f.Form(f.nodes(1, 2), f.nodes(3))
+	f.write(t, 3, 3, "there", ipcwire.OK)
+	f.Run()
+	if got := f.words(2, 0); got != "a z here" {
+		t.Errorf("node 2 has %q", got)
+	}
+	if got := f.words(3, 0); got != "a z there" {
+		t.Errorf("node 3 has %q", got)
+	}
+	f.Form(f.nodes(1, 2, 3))
+	f.Run()
+	f.check(t)
+	for id := wire.NodeID(1); id <= 3; id++ {
+		if got := f.words(id, 0); got != "a z here a z there" {
+			t.Errorf("node %d has %q: a partition's state was not taken", id, got)
+		}
 	}
 }
 

@@ -553,10 +553,7 @@ func (n *amfNode) runTimers() {
 func (n *amfNode) check() error {
 	n.runTimers()
 	n.manager.Work()
-	// Early ones there may be: what a member sent behind the last barrier, and died,
-	// is delivered in the transitional configuration of those whom the barrier reached
-	// only there, when their synchronization is over already.
-	if s := n.manager.Stats(); s.Malformed > 0 {
+	if s := n.manager.Stats(); s.Malformed+s.Early > 0 {
 		n.w.complain("%+v", s)
 	}
 	if s := n.Replica.stats; s.Malformed+s.Foreign > 0 {
