@@ -1,7 +1,7 @@
 // The lease of the majority rule: how a node that is cut off gives up its active roles
 // in time, without hearing from anybody.
 //
-// A node multicasts beats. When one of its beats was delivered in a configuration with
+// A node that has assignments, or waits to be active, multicasts beats. When one of its beats was delivered in a configuration with
 // a majority and became safe in it, every member of that configuration has acknowledged
 // it, later than it was sent. So at the sending time each of them was still in this
 // configuration, and none was in a later one. The lease is Options.Lease from that
@@ -36,6 +36,10 @@ import (
 	"ais/exec/totem/wire"
 	"ais/libais/ipcwire"
 )
+
+// maxBeats is how many beats may be under way: on a ring that takes long to deliver
+// them, more would only make it longer.
+const maxBeats = 4
 
 // leaseHolder is this node's lease.
 type leaseHolder struct {
@@ -126,8 +130,11 @@ func (r *Replica) watchLease(now int64) {
 		return
 	}
 	l.beatAt = now + l.limit/4
+	if !r.needsLease() {
+		return // it looks again; execute has it look at once
+	}
 	r.buf = append(r.buf[:0], msgBeat)
-	if len(l.beats) > 16 || !r.env.SendOK(inputPrio, len(r.buf)) {
+	if len(l.beats) >= maxBeats || !r.env.SendOK(inputPrio, len(r.buf)) {
 		l.beatAt = now + proposeRoom
 		return
 	}
@@ -137,6 +144,25 @@ func (r *Replica) watchLease(now int64) {
 		return
 	}
 	l.beats = append(l.beats, beat{id: id, sent: now})
+}
+
+// needsLease tells whether this node may have to be active soon: components here have
+// assignments, or wait to be told of one. Others are silent, so that a large cluster
+// with few service units does not fill its ring with beats.
+func (r *Replica) needsLease() bool {
+	if len(r.lease.held) > 0 {
+		return true
+	}
+	for _, u := range r.e.units {
+		for _, a := range u.assigns {
+			for i := range a.csis {
+				if r.e.comps[a.csis[i].comp].host == r.self.ID {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // giveUp ends every component here that may be active.
@@ -232,6 +258,9 @@ func (r *Replica) execute(o *Output) {
 	l.held = slices.DeleteFunc(l.held, func(h Output) bool { return h.Comp == o.Comp && !r.stillWanted(&h) })
 	if r.activates(o) && !l.valid(r.opt.Now()) || slices.ContainsFunc(l.held, same) {
 		l.held = append(l.held, *o)
+		if l.quorate && !l.valid(r.opt.Now()) && len(l.beats) == 0 {
+			l.beatAt = 1 // at once; schedule follows every execute
+		}
 		return
 	}
 	r.pass(o)

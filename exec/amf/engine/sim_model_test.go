@@ -55,6 +55,9 @@ func newSimModel(seed uint64, nodes int, token time.Duration) simModel {
 		app.SGs = append(app.SGs, simGroup(&d, c, app, fmt.Sprintf("g%d", k), red, nodes))
 	}
 	m := simModel{c: c, majority: d.n(3) == 0, lease: token * time.Duration(11+d.n(30)) / 10}
+	if nodes > 16 {
+		m.lease *= 3 // a token's rotation takes half a token timeout there, a beat three of them
+	}
 	if len(app.SIs) > 1 && d.n(3) == 0 {
 		// The instance of one group, or the second of it, depends on the first.
 		si := app.SIs[1+d.n(len(app.SIs)-1)]

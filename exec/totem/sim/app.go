@@ -24,7 +24,8 @@ type App interface {
 
 // Settler is implemented by an application that needs time to come to rest after the
 // faults have stopped: steps go on, and the run with them, until every live one says
-// that it has, or SettleLimit token timeouts have passed.
+// that it has, or SettleLimit token timeouts have passed. Its steps go on to the very
+// end, for what it does about its own clock; by itself it sends nothing new then.
 type Settler interface {
 	Settled() bool
 }
@@ -102,7 +103,7 @@ func (w *World) newApp(nd *node, self wire.Member) {
 }
 
 func (w *World) stepApp(nd *node) {
-	if w.phase > phaseConverge {
+	if _, settles := nd.app.(Settler); w.phase > phaseConverge && !settles {
 		return
 	}
 	if !nd.frozen {

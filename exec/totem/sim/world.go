@@ -521,6 +521,9 @@ func (w *World) nextPhase() {
 			w.violate(Progress, w.oracle.procs[w.oracle.msgs[mi].proc].node, fmt.Sprintf("message %d: %s; %s", mi, why, w.describeRings()))
 		}
 	case phaseStable:
+		if w.calm() && !w.appsSettled() && w.now <= w.healedAt+SettleLimit*w.p.token {
+			break // the final messages have kept an application from its own
+		}
 		w.oracle.atEnd()
 		if w.violation == nil {
 			w.checkApps()
