@@ -112,7 +112,7 @@ func (e *executive) ringOptions() totem.Options {
 		StateDir: e.set.stateDir,
 		Links:    []tnet.LinkConfig{link},
 		MTU:      n.NetMTU,
-		Cluster:  n.ClusterName,
+		Cluster:  n.Ring(),
 		Keys:     keyBytes(e.set.keys),
 		Suite:    suites[n.Cipher],
 		Unsealed: !n.Secauth,

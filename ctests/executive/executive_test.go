@@ -138,6 +138,40 @@ func TestAnExecutiveWithAnotherKeyStaysAloneAndDisturbsNobody(t *testing.T) {
 	}
 }
 
+func TestAnExecutiveWithAnotherPacketOrMessageSizeIsAnotherCluster(t *testing.T) {
+	for _, line := range []string{"netmtu: 1400", "max_message_size: 65536"} {
+		t.Run(line, func(t *testing.T) {
+			c := harness.ForTest(t, harness.Options{Nodes: 2})
+			if err := c.Nodes[1].Configure(c.Key(), line); err != nil {
+				t.Fatal(err)
+			}
+			for _, n := range c.Nodes {
+				start(t, n)
+				wait(t, n, 1)
+			}
+			deadline := time.Now().Add(patience)
+			for _, n := range c.Nodes {
+				for {
+					st, err := n.Status()
+					if err != nil {
+						t.Fatal(err)
+					}
+					if st.Members() != 1 {
+						t.Fatalf("node %d has %d members", n.Index, st.Members())
+					}
+					if st.Int("drops.seal.wrong_cluster") > 2 {
+						break
+					}
+					if time.Now().After(deadline) {
+						t.Fatalf("node %d does not count the other's packets: %v", n.Index, st.Drops())
+					}
+					time.Sleep(20 * time.Millisecond)
+				}
+			}
+		})
+	}
+}
+
 func TestSIGTERMTellsTheRingAndEndsWithZero(t *testing.T) {
 	c := harness.ForTest(t, harness.Options{Nodes: 3})
 	if err := c.StartAll(patience); err != nil {

@@ -54,7 +54,7 @@ var keys = []key{
 		doc: "one processor of the ring, itself included: `member: 10.0.0.1` or `member: 7 10.0.0.1`; one line each, at most 128",
 		set: setMember},
 	intKey("netmtu", 512, 65535, 1500, "bytes",
-		"largest IP packet that is sent; the same on every node; at least 1280 with IPv6",
+		"largest IP packet that is sent; executives with different values do not form a ring; at least 1280 with IPv6",
 		func(n *Network) *int { return &n.NetMTU }),
 
 	// Who this is.
@@ -98,7 +98,7 @@ var keys = []key{
 	intKey("max_messages", 1, 2048, 0, "packets", "packets per token visit, this node", func(n *Network) *int { return &n.MaxMessages }).computed("64, at most window_size"),
 	intKey("accelerated", 0, 2048, 0, "packets", "packets of a visit that may follow the token; 0 is the protocol of 1995", func(n *Network) *int { return &n.Accelerated }).computed("24, at most max_messages"),
 	intKey("max_members", 1, 128, 128, "", "more processors than this are not taken into a ring", func(n *Network) *int { return &n.MaxMembers }),
-	intKey("max_message_size", 4096, 1048576, 1048576, "bytes", "largest message of an application; the same on every node", func(n *Network) *int { return &n.MaxMessageSize }),
+	intKey("max_message_size", 4096, 1048576, 1048576, "bytes", "largest message of an application; executives with different values do not form a ring", func(n *Network) *int { return &n.MaxMessageSize }),
 
 	// The process and its clients.
 	textKey("user", "ais", "user the executive becomes after start, when it was started by root", func(n *Network) *string { return &n.User }).fixed("ais"),

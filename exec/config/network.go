@@ -4,6 +4,7 @@ package config
 
 import (
 	"bytes"
+	"fmt"
 	"net/netip"
 	"time"
 )
@@ -221,4 +222,12 @@ func (p *parser) pair(n int, name, value string) {
 	if k.repeats {
 		p.members = append(p.members, n)
 	}
+}
+
+// Ring names what executives must have in common to form a ring: who differs in
+// it is another cluster to them, and its packets are counted as such. Members with
+// different netmtu or max_message_size would form a ring and break it with the
+// first message that is too large for one of them.
+func (n *Network) Ring() string {
+	return fmt.Sprintf("%s\x00netmtu %d\x00max_message_size %d", n.ClusterName, n.NetMTU, n.MaxMessageSize)
 }
