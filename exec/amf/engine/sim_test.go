@@ -259,16 +259,20 @@ func (n *amfNode) checkState() {
 		n.w.complain("node %d: the state does not come to rest", n.env.Node())
 	}
 	for i, si := range e.sis {
-		act := 0
+		act, frozen := 0, 0
 		for _, m := range si.m.SG.SUs {
-			if a := e.units[m.Index].find(int32(i)); a != nil && (a.ha == HAActive || a.ha == HAQuiescing) {
+			u := e.units[m.Index]
+			if a := u.find(int32(i)); a != nil && (a.ha == HAActive || a.ha == HAQuiescing) {
 				act++
+				if e.frozen(u) {
+					frozen++ // its node was told to end everything and leave
+				}
 			}
 		}
 		if act > e.actives(si) {
 			n.w.complain("node %d: %s has %d active assignments", n.env.Node(), si.m.DN, act)
 		}
-		if act > 0 && n.w.m.majority && !e.quorate && e.cause == CauseNone {
+		if act > frozen && n.w.m.majority && !e.quorate && e.cause == CauseNone {
 			n.w.complain("node %d: %s is active without a majority", n.env.Node(), si.m.DN)
 		}
 	}
