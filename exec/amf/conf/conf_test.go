@@ -398,3 +398,54 @@ func FuzzNeitherParserPanics(f *testing.F) {
 		}
 	})
 }
+
+// groupOf is a group of three units with components a and b each.
+func groupOf(model string, protections ...string) string {
+	s := "group {\nname=g\nmodel=" + model + "\n"
+	for i := 1; i <= 3; i++ {
+		s += fmt.Sprintf("unit {\nname=u%d\ncomponent {\nname=a%d\nmodel=x_active_and_y_standby\n}\ncomponent {\nname=b%d\nmodel=x_active_and_y_standby\n}\n}\n", i, i, i)
+	}
+	for i, members := range protections {
+		s += fmt.Sprintf("protection {\nname=p%d\n", i+1)
+		for _, m := range strings.Fields(members) {
+			s += "member=" + m + "\n"
+		}
+		s += "}\n"
+	}
+	return s + "}\n"
+}
+
+func TestProtectionsThatCannotBeOnOneUnitTogetherAreInstancesOfTheirOwn(t *testing.T) {
+	for _, c := range []struct {
+		model       string
+		protections []string
+		want        string
+	}{
+		{"2n", []string{"a1 a2 a3", "b1 b2 b3"}, "safSi=g: p1 p2"},
+		{"2n", []string{"a1 a2 a3", "a1 a2 a3", "b1 b2"}, "safSi=g: p1 p2 p3"},
+		{"nway", []string{"a1 a2 a3"}, "safSi=g: p1"},
+		{"nway", []string{"a1 a2 a3", "b3 b1 b2"}, "safSi=g: p1 p2"},
+		{"nway", []string{"a1 a2 a3", "a1 a2 a3"}, "safSi=p1,safSg=g: p1; safSi=p2,safSg=g: p2"},
+		{"nway", []string{"a1 a2 a3", "a1 a2 a3", "b1 b2 b3", "b1 b2 b3"}, "safSi=p1,safSg=g: p1 p3; safSi=p2,safSg=g: p2 p4"},
+		{"nplusm", []string{"a1 a3", "a2 a3"}, "safSi=p1,safSg=g: p1; safSi=p2,safSg=g: p2"},
+		{"nwayactive", []string{"a1 a2 a3", "a1 b2"}, "safSi=p1,safSg=g: p1; safSi=p2,safSg=g: p2"},
+		{"noredundancy", []string{"a1", "a2", "a3 b3"}, "safSi=p1,safSg=g: p1; safSi=p2,safSg=g: p2; safSi=p3,safSg=g: p3"},
+	} {
+		m, problems := ParseGroups("groups.conf", []byte(groupOf(c.model, c.protections...)))
+		if problems != nil {
+			t.Errorf("%s %q: %v", c.model, c.protections, problems)
+			continue
+		}
+		var got []string
+		for _, si := range m.SIs {
+			s := si.DN + ":"
+			for _, csi := range si.CSIs {
+				s += " " + csi.DN
+			}
+			got = append(got, s)
+		}
+		if s := strings.Join(got, "; "); s != c.want {
+			t.Errorf("%s %q: %s, want %s", c.model, c.protections, s, c.want)
+		}
+	}
+}

@@ -1,14 +1,24 @@
 // groups.conf of openais 2004.
 //
 // The file knows groups of units of components, and "protections", which are
-// component service instances with the components that may have them. A group becomes
-// a service group with one service instance, which holds the group's protections: they
-// are active and standby together, as 2004 had it.
+// component service instances with the components that may have them. It does not know
+// service instances: which protections are active and standby together follows from who
+// their members are.
+//
+//	2n                  all of a group are one instance
+//	any other model     protections whose members are different components of the same
+//	                    units are one instance: such a unit works as a whole. A protection
+//	                    that shares a component with another one, or lies on other
+//	                    units, is an instance of its own, for another unit to take
+//
+// So two protections with the same members are two instances of an N-way group, each
+// active on another unit, and a group without redundancy may have one for each unit.
 
 package conf
 
 import (
 	"fmt"
+	"slices"
 
 	"ais/exec/amf/model"
 	"ais/exec/config"
@@ -127,24 +137,52 @@ func (s *scanner) group(app *model.App, b *block) {
 		s.problem(b.find("active-units").line, "active-units", b.text("active-units", ""), "a group of model 2n has one active unit")
 	}
 	app.SGs = append(app.SGs, g)
-	seen := map[string]bool{}
-	var si *model.SI
+	seen := map[string]int{}
+	var sis []*model.SI
 	for _, inner := range b.blocks {
 		if inner.kind == unitSection {
 			s.unit(g, inner, seen)
 			continue
 		}
-		if si == nil {
-			si = &model.SI{Object: s.object(b, g.Name), ProtectedBy: g.Name,
+		csi := s.protection(inner, seen)
+		i := slices.IndexFunc(sis, func(si *model.SI) bool { return g.Redundancy == model.TwoN || together(si, csi, seen) })
+		if i < 0 {
+			i = len(sis)
+			si := &model.SI{Object: s.object(b, csi.Name), ProtectedBy: g.Name,
 				PrefActive: g.PrefActiveSUs, PrefStandby: max(1, g.PrefStandbySUs)}
-			si.DN, si.Line = "safSi="+g.Name, inner.line
-			app.SIs = append(app.SIs, si)
+			si.DN, si.Line = "safSi="+csi.Name+",safSg="+g.Name, inner.line
+			sis = append(sis, si)
 		}
-		s.protection(si, inner, seen)
+		sis[i].CSIs = append(sis[i].CSIs, csi)
 	}
-	if si == nil && b.end > 0 {
+	switch {
+	case len(sis) == 1:
+		sis[0].Name, sis[0].DN = g.Name, "safSi="+g.Name
+	case len(sis) == 0 && b.end > 0:
 		s.problem(b.line, "protection", g.Name, "is missing: without one the group has no work")
 	}
+	app.SIs = append(app.SIs, sis...)
+}
+
+// together tells whether a protection belongs to an instance: no component has both,
+// and they lie on the same units. unitOf numbers the units of components.
+func together(si *model.SI, csi *model.CSI, unitOf map[string]int) bool {
+	on := func(c *model.CSI) []int {
+		var units []int
+		for _, m := range c.Members {
+			units = append(units, unitOf[m])
+		}
+		slices.Sort(units)
+		return slices.Compact(units)
+	}
+	for _, other := range si.CSIs {
+		for _, m := range csi.Members {
+			if slices.Contains(other.Members, m) {
+				return false
+			}
+		}
+	}
+	return slices.Equal(on(si.CSIs[0]), on(csi))
 }
 
 // renamed lets a rule of the model find the line of a key that has another name here.
@@ -154,7 +192,7 @@ func (s *scanner) renamed(o *model.Object, from, to string) {
 	}
 }
 
-func (s *scanner) unit(g *model.SG, b *block, seen map[string]bool) {
+func (s *scanner) unit(g *model.SG, b *block, seen map[string]int) {
 	u := &model.SU{Object: s.named(b), Rank: len(g.SUs) + 1, Failover: true}
 	u.DN = "safSu=" + u.Name + ",safSg=" + g.Name
 	g.SUs = append(g.SUs, u)
@@ -163,12 +201,12 @@ func (s *scanner) unit(g *model.SG, b *block, seen map[string]bool) {
 			SelfStarted: true, HealthcheckPeriod: healthcheckMS * 1e6}
 		comp.DN = comp.Name
 		s.renamed(&comp.Object, "model", "saAmfCompCapability")
-		seen[comp.Name] = true
+		seen[comp.Name] = len(g.SUs)
 		u.Comps = append(u.Comps, comp)
 	}
 }
 
-func (s *scanner) protection(si *model.SI, b *block, seen map[string]bool) {
+func (s *scanner) protection(b *block, seen map[string]int) *model.CSI {
 	csi := &model.CSI{Object: s.named(b)}
 	csi.DN = csi.Name
 	s.renamed(&csi.Object, "member", "saAmfCSTypeName")
@@ -176,7 +214,7 @@ func (s *scanner) protection(si *model.SI, b *block, seen map[string]bool) {
 		if set.key.name != "member" || set.value == "" {
 			continue
 		}
-		if !seen[set.value] {
+		if seen[set.value] == 0 {
 			s.problem(set.line, "member", set.value, "is no component of this group, defined above")
 		}
 		csi.Members = append(csi.Members, set.value)
@@ -184,7 +222,7 @@ func (s *scanner) protection(si *model.SI, b *block, seen map[string]bool) {
 	if len(csi.Members) == 0 && b.end > 0 {
 		s.problem(b.line, "member", "", "is missing in this protection: the name of a component of the group")
 	}
-	si.CSIs = append(si.CSIs, csi)
+	return csi
 }
 
 // finish has the model check itself, and adds what it found and the parser had not.

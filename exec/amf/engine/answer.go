@@ -44,6 +44,9 @@ func (e *Engine) answer(in *Input) ipcwire.Error {
 		}
 		if cs.removing {
 			cs.exposed, cs.hot, cs.acked = false, false, HANone
+			if e.csis[cs.csi].last == cs.comp {
+				e.csis[cs.csi].last = e.activeFor(cs.csi) // it gave the role up in order
+			}
 			e.touch()
 			return
 		}
@@ -57,6 +60,19 @@ func (e *Engine) answer(in *Input) ipcwire.Error {
 		e.faultCSI(c)
 	}
 	return ipcwire.OK
+}
+
+// activeFor is a component that is active for a CSI, or -1.
+func (e *Engine) activeFor(csi int32) int32 {
+	si := e.c.CSIs[csi].SI
+	for _, m := range si.SG.SUs {
+		if a := e.units[m.Index].find(int32(si.Index)); a != nil {
+			if cs := a.csi(csi); cs != nil && cs.acked == HAActive {
+				return cs.comp
+			}
+		}
+	}
+	return -1
 }
 
 // csiLate handles an answer that did not come.

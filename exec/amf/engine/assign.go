@@ -164,17 +164,22 @@ func (e *Engine) others(u *unit, a *assign, f func(*unit, *assign)) {
 	}
 }
 
+// alike tells whether all units of a group that are active do the same: 2004's N+M and
+// groups without redundancy, as long as all protections are one instance.
+func (e *Engine) alike(g *model.SG) bool {
+	return e.c.Generation == model.GenA && len(g.SIs) == 1 && (g.Redundancy == model.NPlusM || g.Redundancy == model.NoRedundancy)
+}
+
 // actives is how many units an instance is active on when all is well.
 func (e *Engine) actives(si *instance) int {
 	g := si.m.SG
 	switch {
-	case e.c.Generation == model.GenA:
-		switch g.Redundancy {
-		case model.TwoN, model.NWay:
-			return 1
-		case model.NoRedundancy:
+	case e.alike(g):
+		if g.Redundancy == model.NoRedundancy {
 			return len(g.SUs)
 		}
+		return g.PrefActiveSUs
+	case e.c.Generation == model.GenA && g.Redundancy == model.NWayActive:
 		return g.PrefActiveSUs
 	case g.Redundancy == model.NWayActive:
 		return si.m.PrefActive
@@ -188,7 +193,7 @@ func (e *Engine) standbys(si *instance) int {
 	switch {
 	case g.Redundancy == model.NoRedundancy || g.Redundancy == model.NWayActive:
 		return 0
-	case e.c.Generation == model.GenA:
+	case e.alike(g) || e.c.Generation == model.GenA && g.Redundancy != model.NPlusM:
 		return g.PrefStandbySUs
 	case g.Redundancy == model.NWay:
 		return si.m.PrefStandby
@@ -257,12 +262,24 @@ func (e *Engine) isActive(si int32) bool {
 	return false
 }
 
+// staysActive tells whether an instance has an active assignment that was answered and
+// is to stay: while it is on its way from one unit to another nobody becomes standby,
+// who would be asked to take over before it knows anything.
+func (e *Engine) staysActive(si int32) bool {
+	for _, m := range e.sis[si].m.SG.SUs {
+		if a := e.units[m.Index].find(si); a != nil && a.ha == HAActive && a.want == HAActive && a.done() {
+			return true
+		}
+	}
+	return false
+}
+
 func (e *Engine) mayStandby(u *unit, a *assign) bool {
-	if e.placeOf(u) != placeIn || !e.started || !e.isActive(a.si) || !e.fitsNow(u, a, HAStandby) {
+	if e.placeOf(u) != placeIn || !e.started || !e.staysActive(a.si) || !e.fitsNow(u, a, HAStandby) {
 		return false
 	}
 	for _, b := range u.assigns {
-		if e.goesAlong(a, b, HAStandby) && (b.ha != HAQuiesced || !b.done() || !e.isActive(b.si)) {
+		if e.goesAlong(a, b, HAStandby) && (b.ha != HAQuiesced || !b.done() || !e.staysActive(b.si)) {
 			return false
 		}
 	}

@@ -42,6 +42,11 @@ func newBench(m testModel) *bench {
 	}
 	if m.c.Generation == model.GenA {
 		b.names = []string{"n1", "n2", "n3"}
+		for _, g := range m.c.SGs {
+			for len(b.names) < len(g.SUs) {
+				b.names = append(b.names, fmt.Sprintf("n%d", len(b.names)+1))
+			}
+		}
 	}
 	return b
 }

@@ -68,7 +68,7 @@ func (p *planner) run() {
 	}
 	p.stopping()
 	switch {
-	case e.c.Generation == model.GenA:
+	case p.e.alike(p.g.m) || e.c.Generation == model.GenA && p.g.m.Redundancy == model.TwoN:
 		p.counted()
 	case p.g.m.Redundancy == model.TwoN:
 		p.twoN()
@@ -198,7 +198,8 @@ func (p *planner) planned(u *unit, ha HAState) int {
 }
 
 // choose finds a component for each CSI, and counts its load. Where only some CSIs
-// have a component that can be standby, the others are not assigned.
+// have a component that can be standby, the others are not assigned; nor are those of a
+// groups.conf of which no component of the unit is a member.
 func (p *planner) choose(u *unit, a *assign, ha HAState) bool {
 	e := p.e
 	type pick struct{ csi, comp int32 }
@@ -218,7 +219,7 @@ func (p *planner) choose(u *unit, a *assign, ha HAState) bool {
 			comp = p.pick(u, m, ha)
 		}
 		if comp < 0 {
-			if ha == HAStandby && a.csi(int32(m.Index)) == nil {
+			if a.csi(int32(m.Index)) == nil && (ha == HAStandby || e.c.Generation == model.GenA && !serves(u.m, m)) {
 				continue
 			}
 			undo()
@@ -252,6 +253,16 @@ func (p *planner) pick(u *unit, csi *model.CSI, ha HAState) int32 {
 		}
 	}
 	return best
+}
+
+// serves tells whether a unit has any component for a CSI.
+func serves(u *model.SU, csi *model.CSI) bool {
+	for _, m := range u.Comps {
+		if m.Serves(csi) {
+			return true
+		}
+	}
+	return false
 }
 
 // able tells whether a component can take one more CSI in that state.
@@ -609,10 +620,12 @@ func (p *planner) fill(si *instance, ha HAState, n int) {
 		}
 		switch now := has(u, si); {
 		case now == ha:
-			return -4
+			return -5
 		case now == HAQuiesced:
+			return -4
+		case now == HAStandby && u.find(int32(si.m.Index)).done():
 			return -3
-		case now == HAStandby:
+		case now == HAStandby: // which has not answered yet
 			return -2
 		case now == HAActive:
 			return -1

@@ -8,6 +8,7 @@ import (
 
 	"github.com/cockroachdb/datadriven"
 
+	"ais/exec/amf/conf"
 	"ais/exec/amf/model"
 	"ais/libais/ipcwire"
 )
@@ -29,14 +30,20 @@ func TestScenariosGiveTheExpectedAssignments(t *testing.T) {
 					text = baseModel(base, text)
 				}
 				m, err := parseModel(text)
+				if d.HasArg("groups") { // the text of a groups.conf
+					m, err = parseGroups(text)
+				}
 				if err != nil {
 					return err.Error() + "\n"
 				}
 				b = newBench(m)
-				if b == nil {
-					return "no bench\n"
-				}
-				if d.HasArg("go") { // everything comes up, and the startup time is over
+				switch {
+				case d.HasArg("go") && m.c.Generation == model.GenA: // and every component registers
+					b.pg = d.HasArg("tracked")
+					b.up(b.names)
+					b.enrol()
+					return b.log.String() + b.states()
+				case d.HasArg("go"): // everything comes up, and the startup time is over
 					b.do(split("start " + strings.Join(b.names, " ")))
 					return b.states()
 				}
@@ -48,6 +55,27 @@ func TestScenariosGiveTheExpectedAssignments(t *testing.T) {
 	t.Logf("%d scenarios", scenarios)
 	if scenarios < 150 {
 		t.Errorf("%d scenarios", scenarios)
+	}
+}
+
+// parseGroups makes a model of a groups.conf.
+func parseGroups(text string) (testModel, error) {
+	c, bad := conf.ParseGroups("groups.conf", []byte(text))
+	if len(bad) > 0 {
+		return testModel{}, bad
+	}
+	return testModel{c: c}, nil
+}
+
+// enrol has every component of generation A register, the first unit of each group on
+// the first node, and so on.
+func (b *bench) enrol() {
+	for _, g := range b.m.c.SGs {
+		for i, u := range g.SUs {
+			for _, c := range u.Comps {
+				b.do(split(fmt.Sprintf("register %s on=%s", c.Name, b.names[i%len(b.names)])))
+			}
+		}
 	}
 }
 
