@@ -37,6 +37,7 @@ type Conn struct {
 	handshake bool // the outstanding request is the hello
 	busy      bool // a request is outstanding
 	hungUp    bool // sending failed: what is still there is read, then gone
+	late      int  // answers to requests that were given up and have not come
 	closed    bool // the executive closed the connection
 	seq       uint32
 	op        ipcwire.Op
@@ -194,7 +195,10 @@ func (c *Conn) Abandon() {
 	}
 	if c.handshake {
 		c.gone.Store(true)
-	} else if c.sent > 0 && c.sent < c.total {
+	} else if c.sent > 0 {
+		c.late++
+	}
+	if !c.handshake && c.sent > 0 && c.sent < c.total {
 		// The frame must be completed or the stream is lost. What is left of it
 		// goes out before the next request. There is no older backlog: nothing
 		// of this request went before that was gone.
@@ -221,6 +225,32 @@ func (c *Conn) finish() {
 	c.busy, c.handshake = false, false
 	clear(c.parts) // the caller's memory must not be reachable any longer
 	c.parts = c.parts[:0]
+}
+
+// Seq is the number of the last request.
+func (c *Conn) Seq() uint32 { return c.seq }
+
+// Continue takes over from a caller that has sent requests on the descriptor by
+// itself, the last of them with number seq. It may do so while Clean.
+func (c *Conn) Continue(seq uint32) {
+	if !c.busy {
+		c.seq = seq
+	}
+}
+
+// Clean tells whether nothing is under way on the request half: no byte of an
+// earlier request or answer is to come, neither here nor in the kernel.
+func (c *Conn) Clean() bool {
+	return !c.busy && !c.hungUp && !c.gone.Load() && c.late == 0 &&
+		len(c.backlog) == 0 && c.in.skip == 0 && len(c.in.have()) == 0
+}
+
+// Late says that a request of the caller's own, the one told with Continue, was
+// given up. part is what has arrived of its answer; the rest will be discarded
+// when it comes.
+func (c *Conn) Late(part []byte) {
+	c.late++
+	c.in.buf, c.in.r, c.in.w = append([]byte(nil), part...), 0, len(part)
 }
 
 // Welcome is what the executive said of itself in the handshake.

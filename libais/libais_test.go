@@ -127,6 +127,68 @@ func TestAnAnswerInPiecesIsWaitedForAndOneBehindOldAnswersIsFound(t *testing.T) 
 	}
 }
 
+// The C front sends requests by itself while nothing is under way here. What it
+// gives up is discarded here, however much of it had come.
+func TestACallerOfItsOwnTakesTurnsWithTheConnection(t *testing.T) {
+	late := answer(op, 7, ipcwire.OK, strings.Repeat("late", 2000))
+	for _, come := range []int{0, 5, ipcwire.HeaderSize, 1000, len(late) - 1} {
+		s := newScript(t)
+		if !s.c.Clean() {
+			t.Fatal("not clean at the start")
+		}
+		s.c.Continue(7)
+		s.c.Late(late[:come])
+		if s.c.Clean() {
+			t.Fatal("clean with an answer to come")
+		}
+		for round := range 2 {
+			if err := s.c.Start(op, nil); err != ipcwire.OK || s.c.Seq() != uint32(8+round) {
+				t.Fatal(err, s.c.Seq())
+			}
+			if s.c.Push(); s.c.Clean() {
+				t.Fatal("clean during a request")
+			}
+			if round == 0 {
+				send(t, s.server, late[come:])
+			}
+			send(t, s.server, answer(op, uint32(8+round), ipcwire.ErrExist, "now"))
+			if done, _ := s.c.Step(); !done {
+				t.Fatalf("%d bytes had come: not done", come)
+			}
+			if err, body := s.c.Answer(); err != ipcwire.ErrExist || string(body) != "now" || !s.c.Clean() {
+				t.Fatalf("%d bytes had come: %v %q, clean: %v", come, err, body, s.c.Clean())
+			}
+		}
+	}
+}
+
+func TestACallerOfItsOwnWaitsForWhatWasAbandoned(t *testing.T) {
+	s := newScript(t)
+	if s.c.Start(op, nil) != ipcwire.OK {
+		t.Fatal("start")
+	}
+	if s.c.Push(); s.c.Clean() {
+		t.Fatal("clean during a request")
+	}
+	if s.c.Abandon(); s.c.Clean() {
+		t.Fatal("clean with an answer to come")
+	}
+	if s.c.Start(op, nil) != ipcwire.OK {
+		t.Fatal("start")
+	}
+	s.c.Abandon() // it was never sent: no answer comes
+	send(t, s.server, append(answer(op, 1, ipcwire.OK, "late"), answer(op, 3, ipcwire.OK, "")...))
+	if s.c.Start(op, nil) != ipcwire.OK {
+		t.Fatal("start")
+	}
+	if done, _ := s.c.Step(); !done || !s.c.Clean() {
+		t.Fatalf("done: %v, clean: %v", done, s.c.Clean())
+	}
+	if s.c.Shutdown(); s.c.Clean() {
+		t.Fatal("clean after the end")
+	}
+}
+
 func TestTheSequenceNumberSurvivesItsWrap(t *testing.T) {
 	s := newScript(t)
 	s.c.seq = 1<<32 - 2

@@ -197,6 +197,7 @@ func (c *Conn) parse() received {
 				return c.lost()
 			}
 			b.skip = int(h.Size)
+			c.late = max(c.late-1, 0)
 			continue
 		}
 		if len(have) < int(h.Size) {

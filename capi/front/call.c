@@ -13,7 +13,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "capi/front/front.h"
+#include "capi/front/ask.h"
 
 /* No single wait is longer: time_t may have 32 bits. */
 #define DAY_NS ((int64_t)86400 * 1000000000)
@@ -149,18 +149,20 @@ unsigned aisf_run(struct aisf_handle *h, struct aisrt_call *c, int64_t deadline)
 	int kept = errno;
 	unsigned error;
 
+	c->seq = h->ask.seq;
 	aisf_block(&signals);
 	error = enter_until_done(c, deadline, &signals);
 	signals.error = kept; /* whatever waiting has left there */
 	aisf_unblock(&signals);
+	if (c->op < AISRT_NEXT) {
+		h->ask.seq = c->seq;
+		h->ask.clean = c->clean != 0;
+	}
 	return closing(h) ? AISF_BAD_HANDLE : error;
 }
 
-unsigned aisf_begin(struct aisf_handle *h, uint32_t op, int64_t deadline, struct aisrt_call **out)
+unsigned aisf_turn(struct aisf_handle *h, int64_t deadline)
 {
-	struct aisrt_call *c = &h->rq;
-	void *memory;
-	uint64_t room;
 	int timed_out = 0;
 
 	pthread_mutex_lock(&h->lock);
@@ -182,15 +184,30 @@ unsigned aisf_begin(struct aisf_handle *h, uint32_t op, int64_t deadline, struct
 	}
 	h->busy = 1;
 	pthread_mutex_unlock(&h->lock);
-	memory = c->out;
-	room = c->out_room;
+	return AISF_OK;
+}
+
+struct aisrt_call *aisf_block_for(struct aisf_handle *h, uint32_t op)
+{
+	struct aisrt_call *c = &h->rq;
+	void *memory = c->out;
+	uint64_t room = c->out_room;
+
 	memset(c, 0, sizeof(*c));
 	c->out = memory;
 	c->out_room = room;
 	c->conn = h->conn;
 	c->op = op;
-	*out = c;
-	return AISF_OK;
+	return c;
+}
+
+unsigned aisf_begin(struct aisf_handle *h, uint32_t op, int64_t deadline, struct aisrt_call **out)
+{
+	unsigned error = aisf_turn(h, deadline);
+
+	if (error == AISF_OK)
+		*out = aisf_block_for(h, op);
+	return error;
 }
 
 void aisf_end(struct aisf_handle *h)
@@ -202,6 +219,7 @@ void aisf_end(struct aisf_handle *h)
 		h->rq.out = NULL;
 		h->rq.out_room = 0;
 	}
+	aisf_ask_end(h);
 	pthread_mutex_lock(&h->lock);
 	h->busy = 0;
 	pthread_cond_signal(&h->turn);

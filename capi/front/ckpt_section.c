@@ -4,36 +4,85 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capi/front/ask.h"
 #include "capi/front/ckpt.h"
 
-/* One request about a section; take has its results before the turn is given back. */
+/* One request about a section; take has the id of what was made before the turn is
+ * given back. */
 struct request {
-	uint32_t op;
+	uint32_t op; /* of the runtime */
 	const struct aisf_ckpt_name *id;
 	int64_t time;
 	const void *data;
 	uint64_t size;
-	unsigned (*take)(const struct aisrt_call *c, void *arg);
+	unsigned (*take)(const void *id, uint32_t size, void *arg);
 	void *arg;
 };
+
+/* By way of the runtime: what one frame does not hold, and whenever the front may
+ * not use the connection. */
+static unsigned by_runtime(struct aisf_handle *conn, uint32_t handle, const struct request *r)
+{
+	struct aisrt_call *c = aisf_block_for(conn, r->op);
+	unsigned error;
+
+	c->handle = handle;
+	c->name = r->id->bytes;
+	c->name_size = r->id->size;
+	c->time = r->time;
+	c->data = r->data;
+	c->data_size = r->size;
+	error = aisf_run(conn, c, AISF_NEVER);
+	return error == AISF_OK && r->take != NULL ? r->take(c->out, c->items, r->arg) : error;
+}
+
+static void frame(struct aisf_request *f, uint32_t handle, const struct request *r)
+{
+	struct aisf_id id;
+
+	id.bytes = r->id->bytes;
+	id.size = r->id->size;
+	switch (r->op) {
+	case AISRT_CKPT_SECTION_CREATE:
+		aisf_wire_section_create(f, handle, r->time, &id, r->data, r->size);
+		break;
+	case AISRT_CKPT_OVERWRITE:
+		aisf_wire_overwrite(f, handle, &id, r->data, r->size);
+		break;
+	case AISRT_CKPT_SECTION_DELETE:
+		aisf_wire_section(f, AISF_OP_CKPT_SECTION_DELETE, handle, r->time, &id);
+		break;
+	default:
+		aisf_wire_section(f, AISF_OP_CKPT_EXPIRATION, handle, r->time, &id);
+	}
+}
+
+static unsigned by_front(struct aisf_handle *conn, uint32_t handle, const struct request *r)
+{
+	struct aisf_request f;
+	struct aisf_answer a;
+	struct aisf_id made;
+	unsigned error;
+
+	frame(&f, handle, r);
+	if (!aisf_may_ask(conn, &f))
+		return by_runtime(conn, handle, r);
+	error = aisf_ask(conn, &f, AISF_NEVER, &a);
+	if (error != AISF_OK || r->take == NULL)
+		return error;
+	if (!aisf_wire_section_id(a.body, a.size, &made))
+		return aisf_ask_broken(conn);
+	return r->take(made.bytes, made.size, r->arg);
+}
 
 static unsigned ask(struct aisf_handle *h, const struct request *r)
 {
 	const struct aisf_ckpt *k = h->own;
-	struct aisrt_call *c;
 	int cancel = aisf_cancel_off();
-	unsigned error = aisf_begin(h->parent, r->op, AISF_NEVER, &c);
+	unsigned error = aisf_turn(h->parent, AISF_NEVER);
 
 	if (error == AISF_OK) {
-		c->handle = k->handle;
-		c->name = r->id->bytes;
-		c->name_size = r->id->size;
-		c->time = r->time;
-		c->data = r->data;
-		c->data_size = r->size;
-		error = aisf_run(h->parent, c, AISF_NEVER);
-		if (error == AISF_OK && r->take != NULL)
-			error = r->take(c, r->arg);
+		error = r->id->size > AISF_CKPT_ID_MAX ? by_runtime(h->parent, k->handle, r) : by_front(h->parent, k->handle, r);
 		aisf_end(h->parent);
 	}
 	aisf_put(h);
@@ -53,16 +102,16 @@ struct made {
 	uint32_t *size;
 };
 
-static unsigned take_id(const struct aisrt_call *c, void *arg)
+static unsigned take_id(const void *id, uint32_t size, void *arg)
 {
 	const struct made *m = arg;
 
-	*m->id = malloc(c->items == 0 ? 1 : c->items);
+	*m->id = malloc(size == 0 ? 1 : size);
 	if (*m->id == NULL)
 		return AISF_NO_MEMORY;
-	if (c->items > 0)
-		memcpy(*m->id, c->out, c->items);
-	*m->size = c->items;
+	if (size > 0)
+		memcpy(*m->id, id, size);
+	*m->size = size;
 	return AISF_OK;
 }
 
@@ -150,20 +199,95 @@ void aisf_ckpt_vectors_free(struct aisf_ckpt_vectors *v)
 		free(v->list);
 }
 
+static unsigned transfer_by_runtime(struct aisf_handle *conn, uint32_t handle, uint32_t op, struct aisf_ckpt_vectors *v,
+	int64_t *wrong)
+{
+	struct aisrt_call *c = aisf_block_for(conn, op);
+	unsigned error;
+
+	c->handle = handle;
+	c->vectors = v->list;
+	c->vector_count = v->n;
+	error = aisf_run(conn, c, AISF_NEVER);
+	if (error != AISF_OK && c->vector_known)
+		*wrong = c->vector_index;
+	return error;
+}
+
+/* Puts what was read where it belongs. */
+static unsigned place(struct aisf_ckpt_vectors *v, const struct aisf_wire_part *parts)
+{
+	uint32_t i;
+
+	for (i = 0; i < v->n; i++) {
+		struct aisrt_ckpt_vector *to = &v->list[i];
+		uint64_t n = parts[i].size < to->size ? parts[i].size : to->size;
+
+		if (n > 0 && to->data == NULL) {
+			to->data = malloc((size_t)n);
+			if (to->data == NULL)
+				return AISF_NO_MEMORY;
+			to->allocated = 1;
+		}
+		if (n > 0)
+			memcpy(to->data, parts[i].data, (size_t)n);
+		to->got = parts[i].total;
+	}
+	return AISF_OK;
+}
+
+/* Few vectors and one frame; what turns out not to fit one is asked for again. */
+static unsigned transfer_by_front(struct aisf_handle *conn, uint32_t handle, uint32_t op, struct aisf_ckpt_vectors *v,
+	int64_t *wrong)
+{
+	struct aisf_wire_part parts[AISF_WIRE_VECTORS];
+	struct aisf_request f;
+	struct aisf_answer a;
+	uint32_t i, index;
+	unsigned error;
+
+	if (op == AISRT_CKPT_READ)
+		aisf_wire_read(&f, handle, v->list, v->n);
+	else
+		aisf_wire_write(&f, handle, v->list, v->n);
+	if (!aisf_may_ask(conn, &f))
+		return transfer_by_runtime(conn, handle, op, v, wrong);
+	error = aisf_ask(conn, &f, AISF_NEVER, &a);
+	if (error != AISF_OK) {
+		if (a.size > 0 && aisf_wire_vector(a.body, a.size, &index))
+			*wrong = index;
+		return error;
+	}
+	if (op != AISRT_CKPT_READ)
+		return AISF_OK;
+	if (!aisf_wire_parts(a.body, a.size, parts, v->n))
+		return aisf_ask_broken(conn);
+	for (i = 0; i < v->n; i++)
+		if (parts[i].size < parts[i].total)
+			return transfer_by_runtime(conn, handle, op, v, wrong);
+	return place(v, parts);
+}
+
+static int for_front(const struct aisf_ckpt_vectors *v)
+{
+	uint32_t i;
+
+	if (v->n > AISF_WIRE_VECTORS)
+		return 0;
+	for (i = 0; i < v->n; i++)
+		if (v->list[i].section_size > AISF_CKPT_ID_MAX)
+			return 0;
+	return 1;
+}
+
 static unsigned transfer(struct aisf_handle *h, uint32_t op, struct aisf_ckpt_vectors *v, int64_t *wrong)
 {
 	const struct aisf_ckpt *k = h->own;
-	struct aisrt_call *c;
 	int cancel = aisf_cancel_off();
-	unsigned error = aisf_begin(h->parent, op, AISF_NEVER, &c);
+	unsigned error = aisf_turn(h->parent, AISF_NEVER);
 
 	if (error == AISF_OK) {
-		c->handle = k->handle;
-		c->vectors = v->list;
-		c->vector_count = v->n;
-		error = aisf_run(h->parent, c, AISF_NEVER);
-		if (error != AISF_OK && c->vector_known)
-			*wrong = c->vector_index;
+		error = (for_front(v) ? transfer_by_front : transfer_by_runtime)(h->parent, k->handle, op, v, wrong);
 		aisf_end(h->parent);
 	}
 	aisf_put(h);

@@ -91,6 +91,16 @@ struct aisf_event {
 	struct aisrt_call call;
 };
 
+/* The request half of a connection as the front uses it; see ask.h. Whoever has the
+ * turn of the handle. */
+struct aisf_asking {
+	uint32_t seq; /* of the last request, whoever sent it */
+	int clean;    /* nothing of an earlier one is still to come */
+	uint32_t max_message;
+	unsigned char *in; /* the answer */
+	size_t in_room;
+};
+
 struct aisf_handle {
 	uint64_t id; /* as the application has it */
 	enum aisf_type type;
@@ -111,6 +121,7 @@ struct aisf_handle {
 	pthread_cond_t turn;
 	int busy;
 	struct aisrt_call rq; /* the request under way, with room kept in out */
+	struct aisf_asking ask;
 
 	/* Taking callbacks. */
 	pthread_mutex_t take_lock;
@@ -185,6 +196,9 @@ struct aisf_handle *aisf_get_short(uint32_t id, enum aisf_type type);
  * in out stays valid until end.
  */
 unsigned aisf_begin(struct aisf_handle *h, uint32_t op, int64_t deadline, struct aisrt_call **c);
+/* The two halves of begin: the turn, and the call block for whoever has it. */
+unsigned aisf_turn(struct aisf_handle *h, int64_t deadline);
+struct aisrt_call *aisf_block_for(struct aisf_handle *h, uint32_t op);
 unsigned aisf_run(struct aisf_handle *h, struct aisrt_call *c, int64_t deadline);
 void aisf_end(struct aisf_handle *h);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/uio.h>
 
+#include "capi/front/ask.h"
 #include "capi/front/ring.h"
 #include "capi/front/service.h"
 
@@ -83,18 +84,40 @@ unsigned aisf_sa_dispatch(struct aisf_handle *h, unsigned flags)
 	return aisf_dispatch(h, aisf_one_blocks ? AISF_ONE_WAIT : AISF_ONE);
 }
 
+/* The same request by way of the runtime. */
+static unsigned node_by_runtime(struct aisf_handle *h, uint32_t id, int64_t deadline, struct aisrt_node *node)
+{
+	struct aisrt_call *c = aisf_block_for(h, AISRT_CLM_NODE_GET);
+	unsigned error;
+
+	c->node_id = id;
+	c->timeout_ns = aisf_remaining(deadline);
+	error = aisf_run(h, c, deadline);
+	if (error == AISF_OK)
+		memcpy(node, c->out, sizeof(*node));
+	return error;
+}
+
+static unsigned node_get(struct aisf_handle *h, uint32_t id, int64_t deadline, struct aisrt_node *node)
+{
+	struct aisf_request r;
+	struct aisf_answer a;
+	unsigned error;
+
+	aisf_wire_clm_node_get(&r, id, 0, aisf_remaining(deadline));
+	if (!aisf_may_ask(h, &r))
+		return node_by_runtime(h, id, deadline, node);
+	error = aisf_ask(h, &r, deadline, &a);
+	return error == AISF_OK && !aisf_wire_node(a.body, a.size, node) ? aisf_ask_broken(h) : error;
+}
+
 unsigned aisf_clm_node_get(struct aisf_handle *h, uint32_t id, int64_t deadline, struct aisrt_node *node)
 {
-	struct aisrt_call *c;
 	int cancel = aisf_cancel_off();
-	unsigned error = aisf_begin(h, AISRT_CLM_NODE_GET, deadline, &c);
+	unsigned error = aisf_turn(h, deadline);
 
 	if (error == AISF_OK) {
-		c->node_id = id;
-		c->timeout_ns = aisf_remaining(deadline);
-		error = aisf_run(h, c, deadline);
-		if (error == AISF_OK)
-			memcpy(node, c->out, sizeof(*node));
+		error = node_get(h, id, deadline, node);
 		aisf_end(h);
 	}
 	aisf_put(h);

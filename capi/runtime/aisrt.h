@@ -21,7 +21,7 @@
 #include "aisrt_evt.h"
 
 /* Changes with any change of this file; front and runtime must agree. */
-#define AISRT_ABI 7
+#define AISRT_ABI 8
 
 /* The name under which a loaded copy is found, by whatever path it came. */
 #define AISRT_SONAME "libais-runtime.so.1"
@@ -86,6 +86,7 @@ enum aisrt_op {
 	AISRT_AMF_TRACK,
 	AISRT_AMF_TRACK_STOP,
 	AISRT_AMF_HA_READINESS,
+	AISRT_LATE, /* the front has given up the request seq, of whose answer data has arrived */
 	AISRT_NEXT, /* take the next callback; uses the callback half */
 	AISRT_CLOSE, /* nobody else may use the connection */
 
@@ -203,6 +204,12 @@ struct aisrt_call {
 	int32_t wait_fd;
 	int32_t wait_events;
 
+	/* Of the request half, which the front uses by itself as well, one at a time
+	 * with the runtime: the number of the last request, in and out; out: clean,
+	 * nothing of an earlier request or answer is still to come. */
+	uint32_t seq;
+	uint32_t clean;
+
 	/* OPEN: in */
 	const char *socket; /* value of AIS_SOCKET, or NULL */
 	uint32_t secure;
@@ -212,6 +219,7 @@ struct aisrt_call {
 	/* OPEN: out */
 	int32_t request_fd;
 	int32_t callback_fd;
+	uint32_t max_message; /* the largest body of a request */
 
 	/* Arguments */
 	int32_t ring_fd; /* out of RING */

@@ -92,7 +92,21 @@ func aisrtEnter(c *C.struct_aisrt_call) (r C.int) {
 	if c.op > C.AISRT_CLOSE {
 		return cn.local(c)
 	}
-	return cn.request(c)
+	if c.phase == C.AISRT_START {
+		cn.c.Continue(uint32(c.seq))
+	}
+	c.clean = 0
+	r = cn.request(c)
+	cn.left(c)
+	return r
+}
+
+// left tells the front how the request half was left.
+func (cn *conn) left(c *C.struct_aisrt_call) {
+	c.seq = C.uint32_t(cn.c.Seq())
+	if cn.c.Clean() {
+		c.clean = 1
+	}
 }
 
 func done(c *C.struct_aisrt_call, err ipcwire.Error) C.int {
@@ -153,6 +167,8 @@ func open(c *C.struct_aisrt_call) C.int {
 	}
 	rq, cb := cn.c.FDs()
 	c.request_fd, c.callback_fd = C.int32_t(rq), C.int32_t(cb)
+	c.max_message = C.uint32_t(cn.c.Welcome().MaxMessage)
+	cn.left(c)
 	return done(c, ipcwire.OK)
 }
 
@@ -179,6 +195,10 @@ func (cn *conn) step(c *C.struct_aisrt_call) (bool, libais.Wait) {
 
 // request carries one request on.
 func (cn *conn) request(c *C.struct_aisrt_call) C.int {
+	if c.op == C.AISRT_LATE {
+		cn.c.Late(memory(c.data, uint64(c.data_size)))
+		return done(c, ipcwire.OK)
+	}
 	if c.op >= C.AISRT_CKPT_OPEN && c.op <= C.AISRT_CKPT_SYNCHRONIZE_ASYNC {
 		return cn.requestCkpt(c)
 	}

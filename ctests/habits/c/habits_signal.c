@@ -165,21 +165,36 @@ static void *wait_for_turn(void *arg)
 	return call(arg);
 }
 
+/* A call of the runtime's; the one above is framed in C. */
+static SaClmHandleT second;
+
+static void *call_of_runtime(void *arg)
+{
+	SaClmClusterNotificationBufferT b;
+
+	(void)arg;
+	memset(&b, 0, sizeof(b));
+	CHECK_IS(saClmClusterTrack(second, SA_TRACK_CURRENT, &b), SA_AIS_ERR_BAD_HANDLE);
+	return NULL;
+}
+
 static void handled_while_waiting(void)
 {
-	void *(*const ways[])(void *) = {dispatch, call, wait_for_turn};
-	pthread_t t[3];
+	void *(*const ways[])(void *) = {dispatch, call, wait_for_turn, call_of_runtime};
+	enum { N = sizeof(ways) / sizeof(ways[0]) };
+	pthread_t t[N];
 	int i;
 
 	signal(SIGUSR1, note_time);
 	shared = start();
+	second = start();
 	executive_stops();
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < N; i++) {
 		CHECK_IS(pthread_create(&t[i], NULL, ways[i], NULL), 0);
 		usleep(50000);
 	}
 	/* One of five: the machine may be busy with something else. */
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < N; i++) {
 		double took = 2;
 		int try;
 
@@ -196,12 +211,12 @@ static void handled_while_waiting(void)
 		CHECK(took < 0.05);
 	}
 	CHECK_IS(saClmFinalize(shared), SA_AIS_OK);
-	for (i = 0; i < 3; i++)
+	CHECK_IS(saClmFinalize(second), SA_AIS_OK);
+	for (i = 0; i < N; i++)
 		CHECK_IS(pthread_join(t[i], NULL), 0);
 }
 
-/* The default of SIGTERM ends a program whose only thread is in a call. */
-static void default_action_ends_a_call(void)
+static void is_ended(int by_runtime)
 {
 	pid_t pid;
 	int status;
@@ -210,14 +225,17 @@ static void default_action_ends_a_call(void)
 	executive_goes_on();
 	pid = fork();
 	if (pid == 0) {
+		SaClmClusterNotificationBufferT b;
 		SaClmClusterNodeT n;
 		SaClmHandleT h = start();
 
+		memset(&b, 0, sizeof(b));
 		stop_executive();
+		if (by_runtime)
+			saClmClusterTrack(h, SA_TRACK_CURRENT, &b);
 		saClmClusterNodeGet(h, NODE, SA_TIME_MAX, &n);
 		_exit(1);
 	}
-	atexit(executive_goes_on);
 	usleep(300000);
 	CHECK_IS(kill(pid, SIGTERM), 0);
 	limit = seconds() + 5;
@@ -229,6 +247,14 @@ static void default_action_ends_a_call(void)
 		usleep(1000);
 	}
 	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+}
+
+/* The default of SIGTERM ends a program whose only thread is in a call. */
+static void default_action_ends_a_call(void)
+{
+	atexit(executive_goes_on);
+	is_ended(0);
+	is_ended(1);
 }
 
 /* A signal to the process runs its handler on a thread of the application. */

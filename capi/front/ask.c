@@ -1,0 +1,250 @@
+/*
+ * ask.c: see ask.h. Three system calls for a request: send, ppoll, recv. The
+ * application's handlers run during all of them, so none is left by a signal.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "capi/front/ask.h"
+
+enum {
+	FIRST_ROOM = 4096,
+	/* What memory for answers is kept between two of them. */
+	KEEP = 64 << 10,
+	/* The largest request with a deadline: it goes to the socket whole or not at
+	 * all, so that it can be given up. */
+	WHOLE = 4096
+};
+
+enum outcome { DONE, AGAIN, GONE, EXPIRED, FULL };
+
+static int closing(const struct aisf_handle *h)
+{
+	return __atomic_load_n(&h->closing, __ATOMIC_SEQ_CST);
+}
+
+int aisf_may_ask(const struct aisf_handle *h, const struct aisf_request *r)
+{
+	return h->ask.clean && r->size <= AISF_MAX_FRAME && r->size - AISF_HEADER <= h->ask.max_message;
+}
+
+/* No single wait is longer: time_t may have 32 bits. */
+#define DAY_NS ((int64_t)86400 * 1000000000)
+
+/* Waits until the socket is ready for events; EXPIRED when the deadline passed. An
+ * error counts as ready. */
+static enum outcome wait_for(const struct aisf_handle *h, short events, int64_t deadline)
+{
+	struct pollfd p;
+
+	p.fd = h->request_fd;
+	p.events = events;
+	for (;;) {
+		struct timespec left;
+		int64_t ns = aisf_remaining(deadline);
+		int n;
+
+		ns = ns > DAY_NS ? DAY_NS : ns;
+		left.tv_sec = (time_t)(ns / 1000000000);
+		left.tv_nsec = (long)(ns % 1000000000);
+		n = ppoll(&p, 1, deadline == AISF_NEVER ? NULL : &left, NULL);
+		if (n > 0 || (n < 0 && errno != EINTR))
+			return DONE;
+		if (n == 0 && ns < DAY_NS)
+			return EXPIRED;
+	}
+}
+
+/* One send of what is left. */
+static ssize_t send_rest(const struct aisf_handle *h, struct aisf_request *r, int first)
+{
+	struct msghdr m;
+	ssize_t n;
+
+	do {
+		if (r->n - first == 1) {
+			n = send(h->request_fd, r->parts[first].iov_base, r->parts[first].iov_len, MSG_DONTWAIT | MSG_NOSIGNAL);
+		} else {
+			memset(&m, 0, sizeof(m));
+			m.msg_iov = r->parts + first;
+			m.msg_iovlen = (size_t)(r->n - first);
+			n = sendmsg(h->request_fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
+		}
+	} while (n < 0 && errno == EINTR);
+	return n;
+}
+
+/* Takes n bytes off the parts from *first on. */
+static void sent(struct aisf_request *r, int *first, size_t n)
+{
+	while (*first < r->n && n >= r->parts[*first].iov_len) {
+		n -= r->parts[*first].iov_len;
+		++*first;
+	}
+	if (n > 0) {
+		r->parts[*first].iov_base = (char *)r->parts[*first].iov_base + n;
+		r->parts[*first].iov_len -= n;
+	}
+}
+
+/* Sends all of it. DONE also when the other end is closed: its last answer may
+ * still be there. */
+static enum outcome send_all(const struct aisf_handle *h, struct aisf_request *r, int64_t deadline)
+{
+	int first = 0;
+
+	for (;;) {
+		ssize_t n = send_rest(h, r, first);
+
+		if (n >= 0) {
+			sent(r, &first, (size_t)n);
+			if (first == r->n)
+				return DONE;
+		} else if (errno != EAGAIN) {
+			return DONE;
+		} else if (wait_for(h, POLLOUT, deadline) == EXPIRED) {
+			return EXPIRED; /* nothing of it went: see WHOLE */
+		}
+	}
+}
+
+/* Memory for size bytes, with the first have of them as they are. */
+static int hold(struct aisf_asking *a, size_t have, size_t size)
+{
+	unsigned char *p;
+
+	if (a->in_room >= size)
+		return 1;
+	p = malloc(size);
+	if (p == NULL)
+		return 0;
+	if (have > 0)
+		memcpy(p, a->in, have);
+	free(a->in);
+	a->in = p;
+	a->in_room = size;
+	return 1;
+}
+
+/* Is the answer there, of which have bytes were read? */
+static enum outcome look(struct aisf_handle *h, uint32_t op, size_t have, struct aisf_wire_head *head)
+{
+	struct aisf_asking *a = &h->ask;
+
+	if (have < AISF_HEADER)
+		return AGAIN;
+	if (!aisf_wire_head(a->in, head) || head->seq != a->seq || head->op != op || head->error == 0 || have > head->size)
+		return GONE;
+	if (have == head->size)
+		return DONE;
+	/* Memory follows what has come, not what was announced. */
+	if (a->in_room < head->size && have == a->in_room)
+		return hold(a, have, head->size < 2 * have ? head->size : 2 * have) ? AGAIN : FULL;
+	return AGAIN;
+}
+
+/* Reads the answer. *have is how many bytes of it there are, whatever comes of it. */
+static enum outcome receive(struct aisf_handle *h, uint32_t op, int64_t deadline, struct aisf_wire_head *head, size_t *have)
+{
+	struct aisf_asking *a = &h->ask;
+	enum outcome o;
+
+	*have = 0;
+	do {
+		ssize_t n;
+
+		if (wait_for(h, POLLIN, deadline) == EXPIRED)
+			return EXPIRED;
+		n = recv(h->request_fd, a->in + *have, a->in_room - *have, MSG_DONTWAIT);
+		if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+			o = AGAIN;
+			continue;
+		}
+		if (n <= 0)
+			return GONE;
+		*have += (size_t)n;
+		o = look(h, op, *have, head);
+	} while (o == AGAIN);
+	return o;
+}
+
+/* Lets the runtime know that an answer is to be discarded when it comes. */
+static void give_up(struct aisf_handle *h, size_t have)
+{
+	struct aisrt_call c;
+
+	memset(&c, 0, sizeof(c));
+	c.op = AISRT_LATE;
+	c.conn = h->conn;
+	c.data = h->ask.in;
+	c.data_size = have;
+	aisf_run(h, &c, AISF_NEVER);
+}
+
+unsigned aisf_ask_broken(struct aisf_handle *h)
+{
+	h->ask.clean = 0;
+	/* Also for the selection object, which shows it to whoever waits there. */
+	shutdown(h->request_fd, SHUT_RDWR);
+	shutdown(h->callback_fd, SHUT_RDWR);
+	return closing(h) ? AISF_BAD_HANDLE : AISF_LIBRARY;
+}
+
+static unsigned ask(struct aisf_handle *h, struct aisf_request *r, int64_t deadline, struct aisf_answer *answer)
+{
+	struct aisf_asking *a = &h->ask;
+	struct aisf_wire_head head;
+	size_t have = 0;
+
+	if (!hold(a, 0, FIRST_ROOM))
+		return AISF_NO_MEMORY;
+	if (++a->seq == 0)
+		a->seq = 1;
+	aisf_wire_header(r, a->seq);
+	if (send_all(h, r, deadline) == EXPIRED)
+		return AISF_TIMEOUT;
+	switch (receive(h, r->op, deadline, &head, &have)) {
+	case DONE:
+		answer->body = a->in + AISF_HEADER;
+		answer->size = head.size - AISF_HEADER;
+		return head.error;
+	case EXPIRED:
+		give_up(h, have);
+		return AISF_TIMEOUT;
+	case FULL:
+		give_up(h, have);
+		return AISF_NO_MEMORY;
+	default:
+		return aisf_ask_broken(h);
+	}
+}
+
+unsigned aisf_ask(struct aisf_handle *h, struct aisf_request *r, int64_t deadline, struct aisf_answer *answer)
+{
+	int kept = errno;
+	unsigned error;
+
+	answer->body = NULL;
+	answer->size = 0;
+	/* What does not fit into the socket at once is waited for, however long. */
+	error = ask(h, r, r->size <= WHOLE ? deadline : AISF_NEVER, answer);
+	errno = kept;
+	return closing(h) ? AISF_BAD_HANDLE : error;
+}
+
+void aisf_ask_end(struct aisf_handle *h)
+{
+	if (h->ask.in_room > KEEP)
+		aisf_ask_close(h);
+}
+
+void aisf_ask_close(struct aisf_handle *h)
+{
+	free(h->ask.in);
+	h->ask.in = NULL;
+	h->ask.in_room = 0;
+}
