@@ -71,6 +71,7 @@ static uint32_t offered(const struct own *o)
 	has |= k->saAmfCSISetCallback ? AISRT_AMF_HAS_CSI_SET : 0;
 	has |= k->saAmfCSIRemoveCallback ? AISRT_AMF_HAS_CSI_REMOVE : 0;
 	has |= k->saAmfProtectionGroupTrackCallback || o->track_1 ? AISRT_AMF_HAS_TRACK : 0;
+	has |= k->saAmfProtectionGroupTrackCallback ? AISRT_AMF_HAS_HA_READINESS : 0;
 	has |= k->saAmfProxiedComponentInstantiateCallback ? AISRT_AMF_HAS_INSTANTIATE : 0;
 	has |= k->saAmfProxiedComponentCleanupCallback ? AISRT_AMF_HAS_CLEANUP : 0;
 	has |= k->saAmfContainedComponentInstantiateCallback && k->saAmfContainedComponentCleanupCallback ? AISRT_AMF_HAS_CONTAINED : 0;

@@ -29,7 +29,7 @@ func (s *Service) requestTrack(q request) ipcwire.Error {
 	}
 	members := s.replica.Engine().ProtectionGroup(csi)
 	if r.Flags&both != 0 {
-		k := &tracking{flags: r.Flags & both}
+		k := &tracking{flags: r.Flags & both, readiness: q.c.gen == ipcwire.GenA, ready: q.c.callbacks&ipcwire.AmfHasHAReadiness != 0}
 		k.remember(members)
 		q.c.tracks[csi] = k
 	}
@@ -73,7 +73,7 @@ func (s *Service) appendGroup(dst []byte, csi *model.CSI, members []engine.PGMem
 			continue
 		}
 		g.Items = append(g.Items, ipcwire.AmfMember{Component: []byte(m.Comp.DN), HAState: uint32(m.HA), Readiness: uint32(m.Readiness),
-			HAReadiness: 1, Rank: m.Rank, Change: m.Change})
+			HAReadiness: uint32(m.HAReadiness), Rank: m.Rank, Change: m.Change})
 	}
 	return ipcwire.AppendAmfGroup(dst, g)
 }
@@ -85,11 +85,7 @@ func (s *Service) groupChanged(o *engine.Output) {
 		if k == nil {
 			continue
 		}
-		group := o.Group
-		if c.gen == ipcwire.GenB {
-			group = k.withoutReadiness(group)
-		}
-		if group != nil {
+		if group := k.asSeen(o.Group); group != nil {
 			s.buf = s.appendGroup(s.buf[:0], o.CSI, group, k.flags == ipcwire.AmfTrackChangesOnly)
 			s.tell(c)
 		}
@@ -98,33 +94,48 @@ func (s *Service) groupChanged(o *engine.Output) {
 
 // tracking is one client's interest in a protection group.
 type tracking struct {
-	flags uint8
-	last  []member // as the client knows it; generation B only
+	flags     uint8
+	readiness bool     // the client sees readiness states (A)
+	ready     bool     // the client sees HA readiness (B.04)
+	last      []member // as the client knows it
 }
 
 type member struct {
-	comp *model.Comp
-	ha   engine.HAState
-	rank uint32
+	comp      *model.Comp
+	ha        engine.HAState
+	readiness engine.Readiness   // 0: the client does not see it
+	ready     engine.HAReadiness // the same
+	rank      uint32
 }
 
 func (k *tracking) remember(members []engine.PGMember) {
 	k.last = k.last[:0]
 	for i := range members {
 		if m := &members[i]; m.Change != engine.PGRemoved {
-			k.last = append(k.last, member{m.Comp, m.HA, m.Rank})
+			k.last = append(k.last, k.sees(m))
 		}
 	}
 }
 
-// withoutReadiness is a change as generation B sees it, which has no readiness state in
-// protection groups; nil: nothing has changed.
-func (k *tracking) withoutReadiness(members []engine.PGMember) []engine.PGMember {
+func (k *tracking) sees(m *engine.PGMember) member {
+	s := member{comp: m.Comp, ha: m.HA, rank: m.Rank}
+	if k.readiness {
+		s.readiness = m.Readiness
+	}
+	if k.ready {
+		s.ready = m.HAReadiness
+	}
+	return s
+}
+
+// asSeen is a change as the client sees it: generation A has readiness states in
+// protection groups, B.04 HA readiness; nil: nothing has changed.
+func (k *tracking) asSeen(members []engine.PGMember) []engine.PGMember {
 	out := slices.Clone(members)
 	changed := false
 	for i := range out {
 		m := &out[i]
-		if m.Change == engine.PGStateChange && slices.Contains(k.last, member{m.Comp, m.HA, m.Rank}) {
+		if m.Change == engine.PGStateChange && slices.Contains(k.last, k.sees(m)) {
 			m.Change = engine.PGNoChange
 		}
 		changed = changed || m.Change != engine.PGNoChange

@@ -64,6 +64,7 @@ const (
 	AmfHasOperationConfirm  // A
 	AmfHasOperationExpired  // A
 	AmfHasContainedCallback // B.04: both of a contained component
+	AmfHasHAReadiness       // B.04: its group callback shows HA readiness
 )
 
 // HA states, as both generations number them (SaAmfHAStateT); QUIESCING is B's.

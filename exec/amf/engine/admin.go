@@ -257,13 +257,14 @@ func (e *Engine) swap(t target) ipcwire.Error {
 		return ipcwire.ErrNotSupported
 	}
 	var active, standby *unit
-	for _, u := range e.planner(g, false).units {
+	p := e.planner(g, false)
+	for _, u := range p.units {
 		a := u.find(int32(t.si.m.Index))
 		switch {
 		case a == nil || !a.done():
 		case a.ha == HAActive:
 			active = u
-		case a.ha == HAStandby && e.placeOf(u) == placeIn && (standby == nil || a.rank < standby.find(a.si).rank):
+		case a.ha == HAStandby && e.placeOf(u) == placeIn && p.readiness(u, t.si).allows(HAActive) && (standby == nil || a.rank < standby.find(a.si).rank):
 			standby = u
 		}
 	}

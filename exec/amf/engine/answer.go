@@ -4,6 +4,9 @@
 package engine
 
 import (
+	"cmp"
+	"slices"
+
 	"ais/exec/amf/model"
 	"ais/libais/ipcwire"
 )
@@ -160,15 +163,48 @@ func (e *Engine) haReadiness(in *Input) ipcwire.Error {
 	if in.Value < 1 || in.Value > 4 {
 		return ipcwire.ErrInvalidParam
 	}
-	found := false
-	e.eachCSI(c, func(_ *assign, cs *csiAssign) {
-		if in.CSI == "" || e.c.CSIs[cs.csi].DN == in.CSI {
-			cs.haReady, found = uint8(in.Value), true
+	csi := int32(-1)
+	if in.CSI != "" {
+		i := slices.IndexFunc(e.c.CSIs, func(m *model.CSI) bool { return m.DN == in.CSI })
+		if i < 0 || e.c.CSIs[i].SI.SG != c.m.SU.SG || !c.m.Serves(e.c.CSIs[i]) {
+			return ipcwire.ErrNotExist
+		}
+		csi = int32(i)
+	}
+	state, legal := HAReadiness(in.Value), true
+	e.eachCSI(c, func(a *assign, cs *csiAssign) {
+		if csi < 0 || cs.csi == csi {
+			legal = legal && (state.allows(a.ha) || !cs.exposed)
 		}
 	})
-	if !found {
-		return ipcwire.ErrNotExist
+	if !legal {
+		return ipcwire.ErrBadOperation
 	}
+	c.setReady(csi, state)
+	e.cause, e.why = CauseHAReadiness, "the component says so"
 	e.touch()
 	return ipcwire.OK
+}
+
+// setReady notes how ready a component is for a CSI, or for all (-1).
+func (c *comp) setReady(csi int32, state HAReadiness) {
+	if csi < 0 {
+		c.haReady, c.haReadyAll = nil, state
+		return
+	}
+	i, found := slices.BinarySearchFunc(c.haReady, csi, func(k csiReady, csi int32) int { return cmp.Compare(k.csi, csi) })
+	if !found {
+		c.haReady = slices.Insert(c.haReady, i, csiReady{csi: csi})
+	}
+	c.haReady[i].state = state
+}
+
+// readyFor is how ready a component is for a CSI.
+func (c *comp) readyFor(csi int32) HAReadiness {
+	for _, k := range c.haReady {
+		if k.csi == csi {
+			return k.state
+		}
+	}
+	return max(c.haReadyAll, ReadyForAssignment)
 }

@@ -95,7 +95,9 @@ const (
 	InErrorReport
 	// InErrorClear: the errors of Comp are over.
 	InErrorClear
-	// InHAReadiness: saAmfHAReadinessStateSet (B.04) of Comp for CSI; Value is the state.
+	// InHAReadiness: saAmfHAReadinessStateSet (B.04) of Comp for CSI, or for all with none;
+	// Value is the state. OK, NOT_EXIST, INVALID_PARAM, BAD_OPERATION (what it has now
+	// does not go with the state).
 	InHAReadiness
 	// InAdmin: operation Admin on Target (a DN).
 	InAdmin
@@ -184,6 +186,7 @@ const (
 	CauseNoMajority
 	CauseLease
 	CauseProxyLost
+	CauseHAReadiness
 	causes
 )
 
@@ -236,6 +239,28 @@ const (
 	InService    Readiness = 2
 	Stopping     Readiness = 3
 )
+
+// HAReadiness is SaAmfHAReadinessStateT (B.04): how ready a component says that it is for
+// a CSI. It holds until the component says otherwise or ends.
+type HAReadiness uint8
+
+const (
+	ReadyForAssignment     HAReadiness = 1
+	ReadyForActiveDegraded HAReadiness = 2 // others become active rather
+	NotReadyForActive      HAReadiness = 3
+	NotReadyForAssignment  HAReadiness = 4
+)
+
+// allows tells whether a component that is so ready may have an HA state.
+func (r HAReadiness) allows(ha HAState) bool {
+	switch ha {
+	case HAActive, HAQuiescing:
+		return r < NotReadyForActive
+	case HAStandby, HAQuiesced:
+		return r < NotReadyForAssignment
+	}
+	return true
+}
 
 // Presence is SaAmfPresenceStateT.
 type Presence uint8
@@ -328,11 +353,12 @@ type Output struct {
 
 // PGMember is a member of a protection group with what became of it.
 type PGMember struct {
-	Comp      *model.Comp
-	HA        HAState
-	Readiness Readiness
-	Rank      uint32
-	Change    uint8
+	Comp        *model.Comp
+	HA          HAState
+	Readiness   Readiness
+	HAReadiness HAReadiness
+	Rank        uint32
+	Change      uint8
 }
 
 // Record is a transition for the history.

@@ -334,6 +334,9 @@ func groupText(g []PGMember) string {
 		if m.Rank > 0 {
 			fmt.Fprintf(&s, " rank %d", m.Rank)
 		}
+		if m.HAReadiness != ReadyForAssignment {
+			fmt.Fprintf(&s, " %s", []string{"", "", "degraded", "not ready for active", "not ready"}[m.HAReadiness])
+		}
 		s.WriteString(";")
 	}
 	return s.String()

@@ -258,6 +258,28 @@ func (c *coder) comp(e *Engine, m *comp) {
 	num(c, &m.stopInv, 8)
 	num(c, &m.confirmInv, 8)
 	num(c, &m.confirmTmr, 8)
+	limited(c, &m.haReadyAll, NotReadyForAssignment)
+	n := c.count(len(m.haReady), 5)
+	if c.dec && n > len(e.csis) {
+		c.bad, n = true, 0
+	}
+	if c.dec {
+		m.haReady = nil
+	}
+	last := int32(-1)
+	for i := range n {
+		if c.dec {
+			m.haReady = append(m.haReady, csiReady{})
+		}
+		k := &m.haReady[i]
+		c.index(&k.csi, len(e.csis))
+		limited(c, &k.state, NotReadyForAssignment)
+		if c.dec && (k.csi <= last || k.state == 0) {
+			c.bad = true
+			return
+		}
+		last = k.csi
+	}
 }
 
 func (c *coder) unit(e *Engine, u *unit) {
@@ -327,7 +349,6 @@ func (c *coder) csis(e *Engine, u *unit, a *assign) {
 		num(c, &cs.timer, 8)
 		num(c, &cs.quiesce, 8)
 		num(c, &cs.quiesInv, 8)
-		num(c, &cs.haReady, 1)
 	}
 }
 

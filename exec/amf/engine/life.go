@@ -282,6 +282,7 @@ func (e *Engine) gone(c *comp) {
 	}
 	c.alive = false
 	c.told = 0
+	c.haReady, c.haReadyAll = nil, 0
 	if e.unitOf(c).m.Node == nil && !c.restart {
 		c.host = 0
 	}

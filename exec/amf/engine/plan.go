@@ -131,7 +131,7 @@ func (p *planner) try(u *unit, si *instance, ha HAState) bool {
 	if a != nil && (a.removing || a.want != HANone) {
 		return a.removing // it is on its way out: the place is taken until it is
 	}
-	if !p.mayGet(u, si) && !(ha == HAStandby && !p.e.quorate) || !p.readyFor(u, a, ha) {
+	if !p.mayGet(u, si) && !(ha == HAStandby && !p.e.quorate) {
 		return false
 	}
 	if !p.room(u, ha) {
@@ -148,20 +148,6 @@ func (p *planner) try(u *unit, si *instance, ha HAState) bool {
 		return false
 	}
 	a.want = ha
-	return true
-}
-
-// readyFor looks at what components say of themselves (B.04).
-func (p *planner) readyFor(u *unit, a *assign, ha HAState) bool {
-	if a == nil {
-		return true
-	}
-	for i := range a.csis {
-		switch r := a.csis[i].haReady; {
-		case r == 4, r == 3 && ha == HAActive:
-			return false
-		}
-	}
 	return true
 }
 
@@ -212,7 +198,7 @@ func (p *planner) choose(u *unit, a *assign, ha HAState) bool {
 	for _, m := range e.sis[a.si].m.CSIs {
 		comp := int32(-1)
 		if cs := a.csi(int32(m.Index)); cs != nil {
-			if p.able(cs.comp, ha) {
+			if p.able(cs.comp, ha) && e.comps[cs.comp].readyFor(cs.csi).allows(ha) {
 				comp = cs.comp
 			}
 		} else {
@@ -245,7 +231,7 @@ func (p *planner) pick(u *unit, csi *model.CSI, ha HAState) int32 {
 	best := int32(-1)
 	for _, m := range u.m.Comps {
 		i := int32(m.Index)
-		if !m.Serves(csi) || !p.able(i, ha) {
+		if !m.Serves(csi) || !p.able(i, ha) || !p.e.comps[i].readyFor(int32(csi.Index)).allows(ha) {
 			continue
 		}
 		if best < 0 || p.e.loadA[i]+p.e.loadS[i] < p.e.loadA[best]+p.e.loadS[best] {
@@ -253,6 +239,35 @@ func (p *planner) pick(u *unit, csi *model.CSI, ha HAState) int32 {
 		}
 	}
 	return best
+}
+
+// readiness is how ready a unit's components say they are for an instance: of each CSI the
+// readiest component counts, of those the least ready.
+func (p *planner) readiness(u *unit, si *instance) HAReadiness {
+	least := ReadyForAssignment
+	for _, csi := range si.m.CSIs {
+		most := NotReadyForAssignment
+		for _, m := range u.m.Comps {
+			if m.Serves(csi) {
+				most = min(most, p.e.comps[m.Index].readyFor(int32(csi.Index)))
+			}
+		}
+		if serves(u.m, csi) {
+			least = max(least, most)
+		}
+	}
+	return least
+}
+
+// allReadiness is a unit's readiness for everything that the group has to assign.
+func (p *planner) allReadiness(u *unit) HAReadiness {
+	least := ReadyForAssignment
+	for _, si := range p.sis {
+		if p.assignable(si) {
+			least = max(least, p.readiness(u, si))
+		}
+	}
+	return least
 }
 
 // serves tells whether a unit has any component for a CSI.
@@ -303,7 +318,7 @@ func (p *planner) score(u *unit) int {
 		}
 		switch a.ha {
 		case HAActive:
-			s += 1 << 20
+			s = min(s+1<<20, 1<<25) // what is preferred is above all
 		case HAQuiesced, HAQuiescing:
 			s += 1 << 12
 		case HAStandby:
@@ -319,10 +334,16 @@ func (p *planner) score(u *unit) int {
 // twoN: one unit has everything active, one everything standby.
 func (p *planner) twoN() {
 	active := p.best(nil, func(u *unit) int {
-		if int32(u.m.Index) == p.g.prefer {
+		r := p.allReadiness(u)
+		switch {
+		case int32(u.m.Index) == p.g.prefer:
 			return 1 << 30
+		case !r.allows(HAActive): // only if there is no other
+			return p.score(u)
+		case r == ReadyForActiveDegraded:
+			return 1<<26 + p.score(u)/2
 		}
-		return p.score(u)
+		return 1<<26 + p.score(u)
 	})
 	if active == nil {
 		return
@@ -334,6 +355,12 @@ func (p *planner) twoN() {
 	}
 	standby := p.best(active, func(u *unit) int {
 		s := 0
+		switch r := p.allReadiness(u); {
+		case r.allows(HAActive):
+			s = 1 << 11
+		case r.allows(HAStandby):
+			s = 1 << 10
+		}
 		for _, a := range u.assigns {
 			if !p.fresh && a.ha == HAStandby && !a.removing {
 				s += 2
@@ -623,9 +650,9 @@ func (p *planner) fill(si *instance, ha HAState, n int) {
 			return -5
 		case now == HAQuiesced:
 			return -4
-		case now == HAStandby && u.find(int32(si.m.Index)).done():
+		case now == HAStandby && u.find(int32(si.m.Index)).done() && p.readiness(u, si) == ReadyForAssignment:
 			return -3
-		case now == HAStandby: // which has not answered yet
+		case now == HAStandby: // which has not answered yet, or is not quite ready
 			return -2
 		case now == HAActive:
 			return -1
@@ -679,7 +706,7 @@ func (e *Engine) completeCSIs(u *unit, a *assign, ha HAState) {
 			continue
 		}
 		for _, c := range u.m.Comps {
-			if c.Serves(m) && e.roomNow(u, a, int32(c.Index)) {
+			if c.Serves(m) && e.roomNow(u, a, int32(c.Index)) && e.comps[c.Index].readyFor(i).allows(ha) {
 				a.csis = append(a.csis, csiAssign{csi: i, comp: int32(c.Index)})
 				break
 			}

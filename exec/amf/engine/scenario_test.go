@@ -236,6 +236,11 @@ func (b *bench) compEvent(w words, args []string) {
 		in.Kind = InUnregister
 	case "hars":
 		in.Kind, in.Value = InHAReadiness, uint32(w.num("state", 1))
+		for _, csi := range b.m.c.CSIs {
+			if csi.Name == w.kv["csi"] {
+				in.CSI = csi.DN
+			}
+		}
 	case "quiesced":
 		in.Kind = InQuiescingComplete
 		cc := p.e.comps[c.Index]

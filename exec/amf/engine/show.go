@@ -265,7 +265,8 @@ func (e *Engine) ProtectionGroup(csi *model.CSI) []PGMember {
 		if ha == HAQuiescing && cs.acked == HANone {
 			ha = HAQuiesced
 		}
-		pg := PGMember{Comp: e.c.Comps[cs.comp], HA: ha, Readiness: e.readiness(e.comps[cs.comp]), Change: PGNoChange}
+		pg := PGMember{Comp: e.c.Comps[cs.comp], HA: ha, Readiness: e.readiness(e.comps[cs.comp]),
+			HAReadiness: e.comps[cs.comp].readyFor(cs.csi), Change: PGNoChange}
 		if ha == HAStandby {
 			pg.Rank = a.rank
 		}
@@ -339,5 +340,5 @@ func (c Cause) String() string {
 	return nameIn([]string{"none", "startup", "registered", "unregistered", "error report", "error clear", "healthcheck",
 		"process monitor", "died", "answer failed", "no answer in time", "command failed", "command late", "admin",
 		"node left", "node joined", "merge", "escalation", "assignment", "repair", "dependency", "auto-adjust",
-		"no majority", "lease", "proxy lost"}, int(c))
+		"no majority", "lease", "proxy lost", "ha readiness"}, int(c))
 }

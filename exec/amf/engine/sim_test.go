@@ -39,7 +39,7 @@ type amfWorld struct {
 }
 
 type amfCounts struct {
-	Seeds, Inputs, Sets, Actives, Takeovers, Crashes, Reports, LostAnswers, FailedAnswers, Admin, Merges, Failfasts, GivenUp,
+	Seeds, Inputs, Sets, Actives, Takeovers, Crashes, Reports, LostAnswers, FailedAnswers, Admin, Merges, Failfasts, GivenUp, HAReadiness,
 	Restarts, SuRestarts, SuFailovers, NodeFailovers, Switchovers, Expired, Majority uint64
 }
 
@@ -610,6 +610,17 @@ func (n *amfNode) faults() {
 			n.outbox = append(n.outbox, Input{Kind: InErrorReport, Comp: c.DN, Recovery: simRecoveries[n.env.Random(len(simRecoveries))]})
 		}
 	}
+	if n.env.Random(24) == 0 {
+		i := n.env.Random(len(n.comps))
+		if c := n.w.m.c.Comps[i]; n.comps[i].alive {
+			in := Input{Kind: InHAReadiness, Comp: c.DN, Value: uint32(1 + n.env.Random(4))}
+			if csi := n.w.m.c.CSIs[n.env.Random(len(n.w.m.c.CSIs))]; n.env.Random(2) == 0 {
+				in.CSI = csi.DN
+			}
+			n.w.counts.HAReadiness++
+			n.outbox = append(n.outbox, in)
+		}
+	}
 	if n.env.Random(12) == 0 {
 		n.w.counts.Admin++
 		n.outbox = append(n.outbox, n.meddle())
@@ -660,6 +671,11 @@ func (n *amfNode) repair() {
 	for _, si := range n.e.sis {
 		free(si.admin, si.m.DN)
 	}
+	for _, c := range n.e.comps {
+		if c.haReadyAll > ReadyForAssignment || len(c.haReady) > 0 {
+			n.outbox = append(n.outbox, Input{Kind: InHAReadiness, Comp: c.m.DN, Value: uint32(ReadyForAssignment)})
+		}
+	}
 }
 
 // settled tells whether this node sees everything assigned that can be.
@@ -679,6 +695,11 @@ func (n *amfNode) missing() string {
 			if o.oper != Enabled || o.admin.state != Unlocked || o.failfast {
 				return fmt.Sprintf("node %s: %s, %s, failfast %v, repairing %v", o.name, o.oper, o.admin.state, o.failfast, o.repairing)
 			}
+		}
+	}
+	for _, c := range e.comps {
+		if c.haReadyAll > ReadyForAssignment || len(c.haReady) > 0 {
+			return fmt.Sprintf("%s is not ready: %d %v", c.m.DN, c.haReadyAll, c.haReady)
 		}
 	}
 	for _, u := range e.units {
@@ -903,7 +924,7 @@ func TestInSimulatedClustersNobodyIsActiveTwiceAndEverythingIsAssignedInTheEnd(t
 	wg.Wait()
 	t.Logf("%+v", total)
 	if c := &total; seeds >= 40 && failed == 0 && min(c.Actives, c.Crashes, c.Reports, c.LostAnswers, c.FailedAnswers, c.Admin, c.Merges,
-		c.Failfasts, c.GivenUp, c.Restarts, c.SuRestarts, c.SuFailovers, c.NodeFailovers, c.Switchovers, c.Expired, c.Majority) == 0 {
+		c.Failfasts, c.GivenUp, c.HAReadiness, c.Restarts, c.SuRestarts, c.SuFailovers, c.NodeFailovers, c.Switchovers, c.Expired, c.Majority) == 0 {
 		t.Error("the simulation did not get to the point")
 	}
 }

@@ -90,6 +90,12 @@ const (
 	pendingGo
 )
 
+// csiReady is how ready a component is for a CSI.
+type csiReady struct {
+	csi   int32
+	state HAReadiness
+}
+
 // Operations of a component's life.
 type op uint8
 
@@ -120,6 +126,11 @@ type comp struct {
 	attempts uint32
 	restart  bool // what is being ended is to come back
 	erring   bool // generation A: an error was reported and not cancelled
+
+	// B.04: the HA readiness that the component has said, of CSIs in the order of their
+	// index, and of all others; 0: it has said nothing and is ready.
+	haReady    []csiReady
+	haReadyAll HAReadiness
 
 	// Generation A: the readiness state that was told last.
 	told       Readiness
@@ -171,7 +182,6 @@ type csiAssign struct {
 	timer     TimerID
 	quiesce   TimerID // until quiescing must be complete
 	quiesInv  uint64  // the invocation that quiescing was asked with
-	haReady   uint8   // B.04: the HA readiness state the component set; 0: ready
 }
 
 // timerKind tells what a timer is for.
