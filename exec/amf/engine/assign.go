@@ -417,6 +417,12 @@ func (e *Engine) command(u *unit, a *assign, cs *csiAssign) {
 		cs.ha = a.ha
 		cs.acked = a.ha
 		return
+	case falling && !cs.hot && c.presence == Instantiated:
+		// It is standby, or quiesced already: there is nothing to give up, and from
+		// standby there is no way to these states.
+		cs.ha, cs.acked = a.ha, a.ha
+		e.touch()
+		return
 	case a.ha == HAActive && !cs.hot && !e.mayStillActivate(u, a):
 		return // a component that was restarted, or one whose turn came after a merge
 	case !c.m.PreInstantiable():
@@ -550,6 +556,7 @@ type call struct {
 	csi    int32
 	remove bool
 	fresh  bool
+	hot    bool // before
 }
 
 // call notes that a component is to be called back.
@@ -557,7 +564,7 @@ func (e *Engine) call(a *assign, cs *csiAssign, remove bool) {
 	e.stopShared(cs)
 	e.stopTimer(&cs.quiesce)
 	cs.inv, cs.quiesInv = 0, 0
-	e.calls = append(e.calls, call{a: a, csi: cs.csi, remove: remove, fresh: !cs.exposed})
+	e.calls = append(e.calls, call{a: a, csi: cs.csi, remove: remove, fresh: !cs.exposed, hot: cs.hot})
 	cs.exposed = true
 	if remove {
 		cs.removing = true
@@ -586,9 +593,9 @@ func (e *Engine) unsay(a *assign, cs *csiAssign) {
 // undo is for a callback that is not made after all. What the component was told before
 // is not known any more, so it is told again whatever it shall have.
 func (k *call) undo(cs *csiAssign) {
-	cs.ha, cs.acked, cs.removing = HANone, HANone, false
+	cs.ha, cs.acked, cs.hot, cs.removing = HANone, HANone, k.hot, false
 	if k.fresh {
-		cs.hot, cs.exposed = false, false
+		cs.exposed = false
 	}
 }
 
