@@ -81,6 +81,7 @@ type amfNode struct {
 	// inFlight is how many inputs were sent and not delivered yet.
 	inFlight int
 	timers   map[*amfTimer]bool
+	wakeAt   srp.Time // when the world looks at the timers; 0: it does not
 	order    uint64
 	counts   escalation
 	lastOp   srp.Time
@@ -110,6 +111,7 @@ func newAmfNode(env *sim.Env, w *amfWorld) *amfNode {
 			n.order++
 			t := &amfTimer{at: n.now() + srp.Time(d), n: n.order, f: f}
 			n.timers[t] = true
+			n.wake(t.at)
 			return func() { delete(n.timers, t) }
 		},
 	})
@@ -538,15 +540,27 @@ func (a amfApp) Step()                                           { a.n.step() }
 func (a amfApp) Check() error                                    { return a.n.check() }
 func (a amfApp) Settled() bool                                   { return a.n.settled() }
 
+// wake has the world look at the timers in time.
+func (n *amfNode) wake(at srp.Time) {
+	if now := n.now(); n.wakeAt <= now || at < n.wakeAt {
+		n.wakeAt = max(at, now+1)
+		n.env.Wake(n.wakeAt - now)
+	}
+}
+
 func (n *amfNode) runTimers() {
 	for {
 		var first *amfTimer
 		for t := range n.timers {
-			if t.at <= n.now() && (first == nil || t.at < first.at || t.at == first.at && t.n < first.n) {
+			if first == nil || t.at < first.at || t.at == first.at && t.n < first.n {
 				first = t
 			}
 		}
 		if first == nil {
+			return
+		}
+		if first.at > n.now() {
+			n.wake(first.at)
 			return
 		}
 		delete(n.timers, first)

@@ -72,6 +72,10 @@ func (e *Env) Faulty() bool { return e.w.faulty }
 // TokenTimeout is the ring's.
 func (e *Env) TokenTimeout() srp.Time { return srp.Time(e.w.p.token) }
 
+// Wake has Check called after a while, for timers that are not to wait for the next step
+// or delivery. A node that stands still then is not woken.
+func (e *Env) Wake(after srp.Time) { e.w.push(evAlarm, e.nd.index, max(int64(after), 0), e.nd.proc) }
+
 // Die kills this start as soon as what is being done is done; the node comes back as
 // after any death. It does nothing when the faults have stopped.
 func (e *Env) Die() { e.w.push(evDie, e.nd.index, 1, e.nd.proc) }

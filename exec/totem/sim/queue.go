@@ -22,6 +22,7 @@ const (
 	evReplay                   // the attacker's next packet
 	evPhase                    // the run goes into its next phase, or looks whether it can
 	evApp                      // a node's application steps; a is the start
+	evAlarm                    // a node's application asked to be looked at; a is the start
 )
 
 type event struct {

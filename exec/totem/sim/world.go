@@ -302,6 +302,11 @@ func (w *World) handle(e *event) {
 		if nd.up && nd.proc == e.a && nd.app != nil {
 			w.stepApp(nd)
 		}
+	case evAlarm:
+		if nd.up && nd.proc == e.a && nd.app != nil && !nd.frozen {
+			w.checkApp(nd)
+			w.kick(nd)
+		}
 	}
 }
 
