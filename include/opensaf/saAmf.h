@@ -460,16 +460,17 @@ extern SaAisErrorT saAmfCSIQuiescingComplete(
 
 /*
  * saAmfHAReadinessStateSet says how ready a registered component is for an instance,
- * or for all of its instances.
+ * or for all of its instances. It holds until it is said otherwise, or the component ends;
+ * protection groups show it.
  *
  * csiName         NULL for all.
  * correlationIds  NULL, or identifiers that are only noted.
  *
  * SA_AIS_OK; SA_AIS_ERR_INVALID_PARAM compName is NULL, a name is none, or no such
  * state; SA_AIS_ERR_BAD_HANDLE; SA_AIS_ERR_VERSION the handle is one of B.01.01;
- * SA_AIS_ERR_NOT_EXIST no such component is registered, or it does not have the
+ * SA_AIS_ERR_NOT_EXIST no such component is registered, or it can never have the
  * instance; SA_AIS_ERR_BAD_OPERATION the state does not allow what the component has
- * now; SA_AIS_ERR_TRY_AGAIN; SA_AIS_ERR_LIBRARY.
+ * now, or another handle registered it; SA_AIS_ERR_TRY_AGAIN; SA_AIS_ERR_LIBRARY.
  */
 extern SaAisErrorT saAmfHAReadinessStateSet(
 	SaAmfHandleT amfHandle,

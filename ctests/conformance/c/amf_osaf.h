@@ -2,7 +2,7 @@
  * The rows that only OpenSAF's headers have; a part of amf_b.c.
  */
 
-static int groups_4;
+static int groups_4, ready_4, change_4; /* callbacks, and what the first member of the last is */
 
 static void on_group_4(const SaNameT *csi, SaAmfProtectionGroupNotificationBufferT_4 *b, SaUint32T members, SaAisErrorT error)
 {
@@ -11,7 +11,8 @@ static void on_group_4(const SaNameT *csi, SaAmfProtectionGroupNotificationBuffe
 	saw.members = members;
 	saw.items = b->numberOfItems;
 	saw.error = (int)error;
-	check(b->numberOfItems == 0 || b->notification[0].member.haReadinessState == SA_AMF_HARS_READY_FOR_ASSIGNMENT);
+	ready_4 = b->numberOfItems == 0 ? 0 : (int)b->notification[0].member.haReadinessState;
+	change_4 = b->numberOfItems == 0 ? 0 : (int)b->notification[0].change;
 }
 
 static const SaAmfCallbacksT_4 callbacks_4 = {on_check, on_terminate, on_set, on_remove, on_group_4, on_instantiate, on_cleanup, NULL, NULL};
@@ -182,7 +183,51 @@ static int track4_told(void)
 	until(h, saw.sets >= 2 && has(h, C1, CSI1) && has(h, C1, CSI2));
 	e = (int)TRACK_4(named(CSI1), SA_TRACK_CURRENT, NULL);
 	until(h, groups_4 >= 1);
-	check(saw.items == 1 && saw.members == 1 && saw.error == OK);
+	check(saw.items == 1 && saw.members == 1 && saw.error == OK && ready_4 == SA_AMF_HARS_READY_FOR_ASSIGNMENT);
+	return e;
+}
+
+/* What a component says of its readiness is told to who tracks, and shown to who asks. */
+static int hars_shown(void)
+{
+	SaAmfProtectionGroupNotificationBufferT_4 *b = buffer_4(16, room_4);
+	SaAmfHandleT h;
+	int e;
+
+	must(registered_4(&h), 0);
+	until(h, saw.sets >= 2 && has(h, C1, CSI1) && has(h, C1, CSI2));
+	must(TRACK_4(named(CSI1), SA_TRACK_CHANGES, NULL), OK);
+	again(e, HARS(named(C1), named(CSI1), SA_AMF_HARS_READY_FOR_ACTIVE_DEGRADED));
+	until(h, groups_4 >= 1 && ready_4 == SA_AMF_HARS_READY_FOR_ACTIVE_DEGRADED);
+	check(saw.items == 1 && saw.members == 1 && change_4 == SA_AMF_PROTECTION_GROUP_STATE_CHANGE);
+	must(TRACK_4(named(CSI1), SA_TRACK_CURRENT, b), OK);
+	check(b->numberOfItems == 1 && room_4[0].member.haReadinessState == SA_AMF_HARS_READY_FOR_ACTIVE_DEGRADED);
+	must(TRACK_4(named(CSI2), SA_TRACK_CURRENT, b), OK);
+	check(b->numberOfItems == 1 && room_4[0].member.haReadinessState == SA_AMF_HARS_READY_FOR_ASSIGNMENT);
+	return e;
+}
+
+static int hars_while(int csi, int state)
+{
+	SaAmfHandleT h;
+	int e;
+
+	must(registered_4(&h), 0);
+	until(h, saw.sets >= 2 && has(h, C1, CSI1) && has(h, C1, CSI2));
+	again(e, HARS(named(C1), csi ? named(CSI1) : NULL, state));
+	return e;
+}
+static int hars_active(void) { return hars_while(1, SA_AMF_HARS_NOT_READY_FOR_ACTIVE); }
+static int hars_all_active(void) { return hars_while(0, SA_AMF_HARS_NOT_READY_FOR_ASSIGNMENT); }
+
+static int hars_foreign(void)
+{
+	SaAmfHandleT mine, h;
+	int e;
+
+	must(registered_4(&mine), 0);
+	must(opened_4(&h), OK);
+	again(e, HARS(named(C1), NULL, SA_AMF_HARS_READY_FOR_ASSIGNMENT));
 	return e;
 }
 
@@ -303,6 +348,8 @@ static int resp4_ok(void)
 	{ID("pmstart3.ok"), pm3_ok}, {ID("pmstart3.negative"), pm3_negative}, {ID("pmstart3.arbitrary"), pm3_arbitrary},           \
 	{ID("hars.ok"), hars_ok}, NAME_ROWS(hars, "hars"), HANDLE_ROWS_4(hars, "hars"), {ID("hars.csi-empty"), hars_csi_empty},    \
 	{ID("hars.zero"), hars_zero}, {ID("hars.five"), hars_five}, {ID("hars.not"), hars_not},                                    \
+	{ID("hars.shown"), hars_shown}, {ID("hars.active"), hars_active}, {ID("hars.all-active"), hars_all_active},                 \
+	{ID("hars.foreign"), hars_foreign},                                                                                        \
 	NAME_ROWS(track4, "track4"), HANDLE_ROWS_4(track4, "track4"), {ID("track4.zero"), track4_zero},                            \
 	{ID("track4.empty-array"), track4_empty_array}, {ID("track4.current"), track4_current}, {ID("track4.told"), track4_told},  \
 	{ID("track.version"), track1_version},                                                                                    \
