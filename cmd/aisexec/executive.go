@@ -317,6 +317,9 @@ func (u *upper) Deliver(d *srp.Delivery) {
 
 func (u *upper) SafeUpTo(ring wire.RingID, seq uint64) { u.gmi.SafeUpTo(ring, seq) }
 
+// Prompt has the clients told that something is there for them.
+func (u *upper) Prompt() { u.server.Prompt() }
+
 func (u *upper) Flush() {
 	u.gmi.Flush()
 	u.manager.Work()

@@ -309,13 +309,7 @@ func (s *Server) later(list *[]*conn, c *conn) {
 func (s *Server) afterBatch() {
 	s.pump()
 	s.reap()
-	for i := 0; i < len(s.dirty); i++ { // flush may end connections, not dirty them
-		c := s.dirty[i]
-		c.dirty = false
-		c.flush()
-	}
-	clear(s.dirty)
-	s.dirty = s.dirty[:0]
+	s.flushDirty()
 	s.reap()
 	s.grantMemory()
 	s.worked = 0
@@ -323,6 +317,21 @@ func (s *Server) afterBatch() {
 	if len(s.dirty) > 0 || len(s.ended) > 0 {
 		s.loop.Kick() // an exit handler queued something
 	}
+}
+
+// Prompt sends what is queued now, and not at the end of the batch: for answers
+// and callbacks that something slow would otherwise keep waiting. Exits wait for the
+// end of the batch. Not to be called from within a handler of this package.
+func (s *Server) Prompt() { s.flushDirty() }
+
+func (s *Server) flushDirty() {
+	for i := 0; i < len(s.dirty); i++ { // flush may end connections, not dirty them
+		c := s.dirty[i]
+		c.dirty = false
+		c.flush()
+	}
+	clear(s.dirty)
+	s.dirty = s.dirty[:0]
 }
 
 // reap calls the exits. An exit handler may end other connections.

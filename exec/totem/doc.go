@@ -5,7 +5,8 @@
 // machine is stepped, and everything it wants done is done before the next
 // packet: ring numbers are made durable, keys derived, packets sealed and handed
 // to the kernel, and only then messages delivered upwards. So the token is gone
-// before anybody works on what was delivered.
+// before anybody works on what was delivered. The exception is a message or a few
+// after silence (answersFirst): they are delivered first.
 //
 // The driver decides nothing about the protocol and keeps no protocol state but
 // the list of members per ring key, which unicast needs. It runs on the loop, is

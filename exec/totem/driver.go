@@ -29,6 +29,15 @@ type Upper interface {
 	Flush()
 }
 
+// Prompter is an Upper that can tell those who wait for what was just delivered
+// at once.
+type Prompter interface {
+	// Prompt is called when little was delivered and packets are still to be handed
+	// to the kernel, which takes longer. It must not take long, for the token waits;
+	// Flush still follows.
+	Prompt()
+}
+
 // Options of a Driver.
 type Options struct {
 	Loop     *loop.Loop
@@ -85,11 +94,12 @@ type Driver struct {
 	net   *tnet.Transport
 	m     *srp.Machine
 	upper Upper
+	ready Prompter // upper, if it is one
 	phase phase
 
 	timer     *loop.Timer
 	timerAt   time.Duration // what timer is set to; srp.Never: not set
-	unhook    func()
+	unhook    []func()
 	wake      bool
 	leave     bool
 	left      func()
@@ -98,10 +108,15 @@ type Driver struct {
 	safeRing  wire.RingID
 	safeSeq   uint64
 	handling  bool
+	owed      *srp.Ready  // its packets are still to be sent: see answersFirst
+	late      *loop.Timer // sends them at the latest
 	notSealed uint64
 	farewell  []srp.Outgoing
 	repeats   int
 	again     *loop.Timer
+	lastLook  uint64 // the batch whose hooks are over
+
+	deliveredAt time.Duration // when messages were last delivered
 }
 
 // New reads and advances the start number, draws the nonce, and opens sockets.
@@ -155,7 +170,8 @@ func (d *Driver) open() error {
 	}
 	d.timer = d.loop.NewTimer(d.tick)
 	d.again = d.loop.NewTimer(d.repeatFarewell)
-	d.unhook = d.loop.AfterBatch(d.afterBatch)
+	d.late = d.loop.NewTimer(d.settle)
+	d.unhook = append(d.unhook, d.loop.AfterBatch(d.afterBatch))
 	return nil
 }
 
@@ -183,7 +199,11 @@ func (d *Driver) Start(source srp.Source, upper Upper) error {
 	cfg.Trace = d.opt.Trace
 	d.m = srp.New(cfg)
 	d.upper = upper
+	d.ready, _ = upper.(Prompter)
 	d.phase = running
+	// Hooks between ours may make work for the ring: the library's requests that come
+	// by shared memory. Without a second look it would take another turn of the loop.
+	d.unhook = append(d.unhook, d.loop.AfterBatch(d.afterHooks))
 	d.m.Start(d.loop.Refresh())
 	d.handle()
 	d.schedule()
@@ -198,7 +218,9 @@ func (d *Driver) SetKeys(keys [][]byte) error { return d.seal.SetKeys(keys) }
 func (d *Driver) Wake() {
 	if !d.wake {
 		d.wake = true
-		d.loop.Kick() // the hook of this batch may be over
+		if d.lastLook == d.loop.Stats().Wakeups {
+			d.loop.Kick()
+		}
 	}
 }
 
@@ -220,9 +242,12 @@ func (d *Driver) Close() {
 		return
 	}
 	d.phase = closed
-	d.unhook()
+	for _, unhook := range d.unhook {
+		unhook()
+	}
 	d.timer.Stop()
 	d.again.Stop()
+	d.late.Stop()
 	d.net.Close()
 	d.state.close()
 }
@@ -237,6 +262,7 @@ func (d *Driver) receive(pkt []byte, from netip.AddrPort) {
 		return
 	}
 	d.net.Learn(origin.Member.ID, from, !origin.Ring.IsZero())
+	d.settle()
 	d.m.Step(d.loop.Now(), origin, payload)
 	d.handle()
 }
@@ -244,6 +270,7 @@ func (d *Driver) receive(pkt []byte, from netip.AddrPort) {
 // suspect passes a hint on.
 func (d *Driver) suspect(id wire.NodeID) {
 	if d.phase == running {
+		d.settle()
 		d.m.Suspect(d.loop.Now(), id)
 		d.handle()
 	}
@@ -252,6 +279,7 @@ func (d *Driver) suspect(id wire.NodeID) {
 func (d *Driver) tick() {
 	d.timerAt = srp.Never
 	if d.phase == running {
+		d.settle()
 		d.m.Tick(d.loop.Now())
 		d.handle()
 	}
@@ -269,6 +297,7 @@ func (d *Driver) afterBatch() {
 	}
 	if d.wake {
 		d.wake = false
+		d.settle()
 		d.m.Wake(d.loop.Now())
 		d.handle()
 	}
@@ -277,6 +306,14 @@ func (d *Driver) afterBatch() {
 		d.goodbye()
 	}
 	d.schedule()
+}
+
+// afterHooks is the second look of a batch.
+func (d *Driver) afterHooks() {
+	d.lastLook = d.loop.Stats().Wakeups
+	if d.wake && d.phase == running {
+		d.afterBatch()
+	}
 }
 
 // schedule sets the timer to the machine's deadline, if that has moved.
@@ -318,12 +355,75 @@ func (d *Driver) handle() {
 			return
 		}
 	}
-	if len(r.Packets) > 0 {
-		for i := range r.Packets {
-			d.send(&r.Packets[i])
-		}
-		d.net.Flush()
+	if d.answersFirst(r) {
+		d.deliver(r)
+		d.ready.Prompt()
+		d.owed = r
+		d.late.Reset(d.loop.Refresh() + answerTime)
+	} else {
+		d.transmit(r)
+		d.deliver(r)
 	}
+	d.upper.Flush()
+	d.handling = false
+}
+
+// After silence a few messages are delivered before packets are handed to the
+// kernel, and whoever waits for them has a moment to run.
+const (
+	silence     = time.Millisecond
+	answerFirst = 4
+	answerTime  = 25 * time.Microsecond
+)
+
+// answersFirst tells whether to do so. After silence everything is cold: the system
+// call with the wake-ups of the other nodes costs more than all the rest, and with
+// the priority that an executive has it keeps the processor that the client may
+// wait for. Who multicasts into silence waits for nothing else. While there is
+// traffic the token is what everybody waits for, and packets go first. Nothing is
+// promised by it that was not: a packet that was sent need not have arrived, and
+// safe messages are delivered when all have them.
+func (d *Driver) answersFirst(r *srp.Ready) bool {
+	if len(r.Deliveries) == 0 {
+		return false
+	}
+	now := d.loop.Now()
+	quiet := now - d.deliveredAt
+	d.deliveredAt = now
+	if d.ready == nil || quiet < silence || len(r.Packets) == 0 || len(r.Deliveries) > answerFirst {
+		return false
+	}
+	for i := range r.Deliveries {
+		if r.Deliveries[i].Kind != srp.DeliverMessage {
+			return false
+		}
+	}
+	return r.SafeRing != d.safeRing || r.SafeSeq-d.safeSeq <= answerFirst
+}
+
+// settle sends what an input before owes. It comes before every input, for that
+// makes void what is owed.
+func (d *Driver) settle() {
+	if r := d.owed; r != nil {
+		d.owed = nil
+		d.late.Stop()
+		d.transmit(r)
+	}
+}
+
+// transmit seals the packets and hands them to the kernel.
+func (d *Driver) transmit(r *srp.Ready) {
+	if len(r.Packets) == 0 {
+		return
+	}
+	for i := range r.Packets {
+		d.send(&r.Packets[i])
+	}
+	d.net.Flush()
+}
+
+// deliver hands upwards what was delivered and how far it is safe.
+func (d *Driver) deliver(r *srp.Ready) {
 	for i := range r.Deliveries {
 		if r.Deliveries[i].Kind == srp.DeliverRegular {
 			d.regular(&r.Deliveries[i].Config)
@@ -336,8 +436,6 @@ func (d *Driver) handle() {
 			d.upper.SafeUpTo(r.SafeRing, r.SafeSeq)
 		}
 	}
-	d.upper.Flush()
-	d.handling = false
 }
 
 // install derives a ring's keys and notes its members.
@@ -416,6 +514,7 @@ const (
 // goodbye leaves the ring. The packets that say so are sealed and sent again, for
 // they may be lost and nobody asks for them.
 func (d *Driver) goodbye() {
+	d.settle()
 	d.m.Leave(d.loop.Now())
 	r := d.m.Ready()
 	d.farewell = d.farewell[:0]

@@ -137,7 +137,9 @@ type Ready struct {
 	// Packets are sealed. Two keys are needed at any time and no other: of the
 	// ring of the last DeliverRegular, and of the last Install.
 	Install *Ring
-	// Packets to send, in order.
+	// Packets to send, in order. A driver may deliver messages (not configurations)
+	// before it sends them: nobody can tell it from a packet that was late. It has to
+	// send them before the next input.
 	Packets []Outgoing
 	// Deliveries to hand upwards, in order.
 	Deliveries []Delivery
