@@ -69,6 +69,9 @@ type Manager struct {
 	stats   Stats
 	started bool
 
+	claims   [requestClasses * int(gmi.Priorities)]claims
+	watching bool // a timer looks through the claims
+
 	sync  syncState
 	cfg   srp.Configuration  // the last regular configuration
 	trans *srp.Configuration // the transitional configuration since, else nil
@@ -199,7 +202,7 @@ func (m *Manager) Request(c Conn, seq uint32, op ipcwire.Op, body []byte) {
 		c.Respond(seq, ipcwire.ErrTryAgain, nil)
 		return
 	}
-	if !m.admit(e, op, body) {
+	if !m.admit(e, c, op, body) {
 		m.stats.TryAgainRing++
 		c.Respond(seq, ipcwire.ErrTryAgain, nil)
 		return
@@ -209,15 +212,14 @@ func (m *Manager) Request(c Conn, seq uint32, op ipcwire.Op, body []byte) {
 }
 
 // admit decides whether the ring can take what a request will multicast. This is
-// the one place where queue space is granted to library connections: first come
-// first served; a fair order among waiting ones would be decided here.
-func (m *Manager) admit(e *entry, op ipcwire.Op, body []byte) bool {
+// the one place where queue space is granted to library connections.
+func (m *Manager) admit(e *entry, c Conn, op ipcwire.Op, body []byte) bool {
 	if e.sizer == nil {
 		return true
 	}
 	size, prio, ok := e.sizer.RequestSize(op, body)
 	// A message that is too large for ever is for the service to refuse.
-	return !ok || size > e.maxMessage() || e.sendOK(prio, size)
+	return !ok || size > e.maxMessage() || m.grant(e, c.ID(), prio, size)
 }
 
 // Streams tells whether requests of a connection can go without an answer. Those
@@ -245,6 +247,7 @@ func (m *Manager) Stream(c Conn, op ipcwire.Op, body []byte) bool {
 func (m *Manager) Exit(c Conn) {
 	if e := m.conns[c.ID()]; e != nil {
 		delete(m.conns, c.ID())
+		m.dropClaims(c.ID())
 		e.svc.LibExit(c)
 	}
 }
