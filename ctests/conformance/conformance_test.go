@@ -225,6 +225,8 @@ func runRows(t *testing.T, c *harness.Cluster, least int, wanted func(id string)
 type runner struct {
 	t *testing.T
 	c *harness.Cluster
+	// called are the functions that programs tell of (c/bytes.h).
+	called map[string]bool
 }
 
 // row runs one row and compares.
@@ -373,6 +375,9 @@ func (x *runner) listen(in io.WriteCloser, out io.Reader) (result int, wrong str
 				continue
 			case "WRONG":
 				wrong += "\n  " + rest
+				continue
+			case "CALLED":
+				x.called[rest] = true
 				continue
 			case "KILL":
 				if _, aerr = node.Kill(); aerr == nil {

@@ -30,57 +30,6 @@ func lists(t *testing.T) []list {
 // headers are where a generation declares its services in our headers.
 var headers = map[string]string{"a01": "a.01.01", "b01": "", "osaf": "opensaf"}
 
-// originals are the headers of an original implementation, made from the tables
-// alone: for each service the one file that programs of the time included.
-func originals(t *testing.T, implementation, service string) string {
-	t.Helper()
-	dir := filepath.Join(cprog.WorkDir(t), "originals", implementation)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	title := strings.ToUpper(service[:1]) + service[1:]
-	var file string
-	var parts []string
-	tables := implementation
-	switch {
-	case service == "evs":
-		file = "evs.h"
-	case implementation == "openais-2004":
-		file = "ais_" + service + ".h"
-		parts = []string{"ais_types.h"}
-	case strings.HasPrefix(implementation, "opensaf"):
-		file = "sa" + title + ".h"
-		parts = []string{"saAis.h", "saAis_B_5_14.h", "saNtf.h"}
-	default:
-		file = "sa" + title + ".h"
-		parts = []string{"saAis.h"}
-	}
-	if implementation == "openais-wilson" {
-		tables = "openais-whitetank"
-	}
-	parts = append(parts, file)
-	if service == "amf" && strings.HasPrefix(implementation, "opensaf") {
-		// A program includes both.
-		parts = append(parts, "saAmf_B_04_02.h")
-		if err := os.WriteFile(filepath.Join(dir, "saAmf_B_04_02.h"), nil, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	text := cprog.OriginalHeader(t, tables, parts...)
-	if implementation == "openais-wilson" && service == "ckpt" {
-		// The one difference of 1.1's headers in the services we have.
-		changed := strings.Replace(text, "const void *initialData, SaSizeT initialDataSize", "const void *initialData, SaUint32T initialDataSize", 1)
-		if changed == text {
-			t.Fatal("saCkptSectionCreate of 0.80 is not what 1.1 changed")
-		}
-		text = changed
-	}
-	if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	return dir
-}
-
 // callsProgram calls every function of one list. Those of a library that stands
 // for an original are compiled with the original's headers; those of -lais and
 // -levs with ours.
@@ -108,7 +57,7 @@ func callsProgram(t *testing.T, l list) cprog.Program {
 			return p
 		}
 		p.Libs = []string{"-l:" + r["soname"]}
-		p.Headers = originals(t, r["as"], l.service)
+		p.Headers = cprog.OriginalDir(t, r["as"], l.service)
 	}
 	return p
 }
