@@ -107,6 +107,9 @@ func (k *keeper) prepare(args []string) error {
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 		return fmt.Errorf("prctl(PR_SET_CHILD_SUBREAPER): %w", err)
 	}
+	if err := normalize(); err != nil {
+		fmt.Fprintln(os.Stderr, "aisexec keeper: commands inherit its scheduling or signals:", err)
+	}
 	var r [8]byte
 	if _, err := rand.Read(r[:]); err != nil {
 		return err
@@ -121,8 +124,10 @@ func (k *keeper) prepare(args []string) error {
 // serve is the keeper's life. Signals that a terminal or an operator sends do not
 // end it: it ends when its executive has.
 func (k *keeper) serve() int {
-	// Caught and forgotten, not ignored: what is ignored stays so in commands.
-	signal.Notify(make(chan os.Signal, 1), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGPIPE)
+	// Caught and forgotten, not ignored: what is ignored stays so in commands. The second
+	// line is of those that the runtime leaves as they were.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGPIPE,
+		syscall.SIGTSTP, syscall.SIGTTIN, syscall.SIGTTOU, syscall.SIGCONT)
 	died := make(chan os.Signal, 1)
 	signal.Notify(died, syscall.SIGCHLD)
 	requests := make(chan request)
@@ -215,19 +220,21 @@ func (k *keeper) run(r request) {
 		return
 	}
 	env := append(r.Env[:len(r.Env):len(r.Env)], markEnv+"="+k.mark+":"+r.Owner)
-	pid, err := syscall.ForkExec(r.Argv[0], r.Argv, &syscall.ProcAttr{
-		Dir:   "/",
-		Env:   env,
-		Files: []uintptr{k.null.Fd(), 1, 2},
-		Sys:   &syscall.SysProcAttr{Setsid: true, Credential: k.cred, Pdeathsig: syscall.SIGKILL},
+	var pid int
+	var err error
+	unprotected(func() {
+		pid, err = syscall.ForkExec(r.Argv[0], r.Argv, &syscall.ProcAttr{
+			Dir:   "/",
+			Env:   env,
+			Files: []uintptr{k.null.Fd(), 1, 2},
+			Sys:   &syscall.SysProcAttr{Setsid: true, Credential: k.cred, Pdeathsig: syscall.SIGKILL},
+		})
 	})
 	if err != nil {
 		k.tell(report{ID: r.ID, Error: fmt.Sprintf("%s: %v", r.Argv[0], err)})
 		return
 	}
 	k.family.adopt(pid, r.Owner)
-	// A service manager may protect the executive from the memory killer, not these.
-	_ = os.WriteFile("/proc/"+strconv.Itoa(pid)+"/oom_score_adj", []byte("0"), 0)
 	c := &command{id: r.ID, pid: pid}
 	k.commands[pid] = c
 	if r.TimeoutUS > 0 {

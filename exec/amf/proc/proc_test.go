@@ -23,6 +23,10 @@ func TestMain(m *testing.M) {
 	if Asked(os.Args) {
 		os.Exit(Keep(os.Args))
 	}
+	if os.Getenv("PROC_TEST_FAVOURED") != "" {
+		favoured()
+		return
+	}
 	if os.Getenv("PROC_TEST_EXECUTIVE") != "" {
 		victim()
 		return
