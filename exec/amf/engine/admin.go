@@ -6,7 +6,7 @@
 //	shutdown               UNLOCKED > SHUTTING_DOWN: work is finished (quiescing), then LOCKED
 //	lock instantiation     LOCKED > LOCKED_INSTANTIATION: components are terminated
 //	unlock instantiation   and back to LOCKED
-//	restart                of a component, a unit, an application
+//	restart                of a component, a unit, the units of a node, an application
 //	SI swap                active and standby change places
 //	SG adjust              assignments go back to the preferred units
 //	repaired               a disabled component, unit or node is usable again
@@ -239,10 +239,41 @@ func (e *Engine) adminRestart(t target) ipcwire.Error {
 		}
 		e.recovery(t.unit.m.DN, "service unit restart")
 		e.restartAll(t.unit, false)
+	case t.node != nil:
+		return e.restartNode(t.node)
 	case t.app != nil:
-		e.restartApp(t.app)
+		if t.app.restarting {
+			return ipcwire.ErrBadOperation
+		}
+		// In order: work is taken away, then components are terminated.
+		e.recovery(t.app.m.DN, "application restart")
+		t.app.restarting = true
+		e.touch()
 	default:
 		return ipcwire.ErrNotSupported
+	}
+	return ipcwire.OK
+}
+
+// restartNode restarts the units of a node that are up, or none if one of them is on its
+// way somewhere.
+func (e *Engine) restartNode(n *node) ipcwire.Error {
+	var list []*unit
+	for _, u := range e.units {
+		if e.nodeOf(u) != n || e.presenceOf(u) == Uninstantiated {
+			continue
+		}
+		if e.presenceOf(u) != Instantiated || u.restarting || u.drain {
+			return ipcwire.ErrBadOperation
+		}
+		list = append(list, u)
+	}
+	if len(list) == 0 || n.repairing || n.failfast {
+		return ipcwire.ErrBadOperation
+	}
+	for _, u := range list {
+		e.recovery(u.m.DN, "service unit restart")
+		e.restartAll(u, false)
 	}
 	return ipcwire.OK
 }

@@ -251,6 +251,7 @@ func (c *coder) comp(e *Engine, m *comp) {
 	num(c, &m.timer, 8)
 	num(c, &m.attempts, 4)
 	c.flag(&m.restart)
+	c.flag(&m.due)
 	c.flag(&m.erring)
 	limited(c, &m.told, Stopping)
 	num(c, &m.toldInv, 8)

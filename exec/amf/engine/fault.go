@@ -139,7 +139,8 @@ func (e *Engine) restartUnit(u *unit) {
 	e.restartAll(u, true)
 }
 
-// restartAll ends every component of a unit to bring it back.
+// restartAll ends every component of a unit to bring it back: hard at once, else those of
+// the highest level first (unitLife).
 func (e *Engine) restartAll(u *unit, hard bool) {
 	u.restarting = true
 	for _, m := range u.m.Comps {
@@ -149,10 +150,36 @@ func (e *Engine) restartAll(u *unit, hard bool) {
 		case hard:
 			e.cleanup(c, true)
 		default:
-			e.terminate(c, true)
+			c.due = true
 		}
 	}
 	e.touch()
+}
+
+// restartDue ends components of a unit that restarts, when those of higher levels have
+// ended.
+func (e *Engine) restartDue(u *unit) {
+	highest := -1
+	for _, m := range u.m.Comps {
+		if c := e.comps[m.Index]; c.due || c.alive && c.op != opNone {
+			highest = max(highest, m.InstantiationLevel)
+		}
+	}
+	for _, m := range u.m.Comps {
+		if c := e.comps[m.Index]; c.due && m.InstantiationLevel == highest {
+			e.terminate(c, true)
+		}
+	}
+}
+
+// anyDue tells whether a component of a unit that restarts has not been ended yet.
+func (e *Engine) anyDue(u *unit) bool {
+	for _, m := range u.m.Comps {
+		if e.comps[m.Index].due {
+			return true
+		}
+	}
+	return false
 }
 
 func (e *Engine) escalate(what string) {
@@ -365,6 +392,12 @@ func (e *Engine) errorClear(in *Input) ipcwire.Error {
 	e.cause = CauseErrorClear
 	if c.erring {
 		c.erring = false
+		e.touch()
+	}
+	// In a group that is not repaired by itself its unit is usable again, if what is left
+	// of it is known.
+	if u := e.unitOf(c); u.oper != Enabled && !u.failing && !u.drain && !e.failedUnit(u) {
+		e.enableUnit(u)
 		e.touch()
 	}
 	return ipcwire.OK

@@ -54,9 +54,15 @@ func (e *Engine) unitLife(u *unit) {
 		u.restarting = false
 		e.touch()
 	}
-	if u.restarting {
+	if !u.restarting {
 		for _, m := range u.m.Comps {
-			if c := e.comps[m.Index]; m.PreInstantiable() && !m.SelfStarted && (c.presence != Instantiated || c.restart) {
+			e.comps[m.Index].due = false
+		}
+	}
+	if u.restarting {
+		e.restartDue(u)
+		for _, m := range u.m.Comps {
+			if c := e.comps[m.Index]; m.PreInstantiable() && !m.SelfStarted && (c.presence != Instantiated || c.restart || c.due) {
 				return
 			}
 		}
@@ -88,6 +94,9 @@ func (e *Engine) raise(u *unit, c *comp) {
 		if m.InstantiationLevel < c.m.InstantiationLevel && m.PreInstantiable() && other.presence != Instantiated {
 			return
 		}
+	}
+	if e.anyDue(u) {
+		return
 	}
 	e.instantiate(c)
 }
@@ -195,7 +204,7 @@ func (e *Engine) terminate(c *comp, restart bool) {
 
 // leave notes that a component is being ended.
 func (e *Engine) leave(c *comp, restart bool) {
-	c.restart = restart
+	c.restart, c.due = restart, false
 	if restart {
 		c.presence = Restarting
 	} else {
@@ -282,7 +291,7 @@ func (e *Engine) gone(c *comp) {
 	}
 	c.alive = false
 	c.told = 0
-	c.haReady, c.haReadyAll = nil, 0
+	c.haReady, c.haReadyAll, c.due = nil, 0, false
 	if e.unitOf(c).m.Node == nil && !c.restart {
 		c.host = 0
 	}

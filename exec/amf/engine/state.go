@@ -125,6 +125,7 @@ type comp struct {
 	timer    TimerID
 	attempts uint32
 	restart  bool // what is being ended is to come back
+	due      bool // its unit restarts; it is ended when those of higher levels are
 	erring   bool // generation A: an error was reported and not cancelled
 
 	// B.04: the HA readiness that the component has said, of CSIs in the order of their
