@@ -31,7 +31,7 @@ const keepRoom = 64 << 10
 type Conn struct {
 	fd     int         // requests and answers
 	cbfd   int         // the selection object, -1 before the welcome
-	ringfd int         // what the answer to OpRing brought, -1: none
+	ringfd int         // what the answer to OpRing or OpAsk brought, -1: none
 	gone   atomic.Bool // the executive closed, or broke the protocol
 
 	handshake bool // the outstanding request is the hello
@@ -264,6 +264,11 @@ func (c *Conn) StartRing() ipcwire.Error { return c.Start(ipcwire.OpRing, nil) }
 
 // StartRingUse begins telling the executive that the memory is mapped.
 func (c *Conn) StartRingUse() ipcwire.Error { return c.Start(ipcwire.OpRingUse, nil) }
+
+// StartAsk begins asking for memory through which requests and answers may go (see
+// ipcwire.OpAsk). When it is done with OK, TakeRing has the descriptor. This package
+// goes on using the sockets.
+func (c *Conn) StartAsk() ipcwire.Error { return c.Start(ipcwire.OpAsk, nil) }
 
 // TakeRing returns the descriptor that the answer to StartRing brought, once; the
 // caller closes it. -1: the kernel dropped it.

@@ -19,6 +19,9 @@
 // Shutdown may be called at any time by anyone and wakes both; Close only when
 // nobody uses the connection any more.
 //
+// The C front sends its frequent requests on the request descriptor by itself:
+// Clean, Seq, Continue and Late are the terms on which both do.
+//
 // When the executive is gone, every call returns ErrLibrary and the selection
 // object is readable for ever.
 //

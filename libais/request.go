@@ -144,15 +144,16 @@ func (c *Conn) lost() received {
 	return gotGone
 }
 
-// read takes in what the parser lacks. The welcome and the answer to OpRing are
-// read by themselves, because the descriptor they carry must not be missed.
+// read takes in what the parser lacks. The welcome and the answers to OpRing and
+// OpAsk are read by themselves, because the descriptor they carry must not be
+// missed.
 func (c *Conn) read() (int, unix.Errno) {
 	want := ipcwire.HeaderSize
 	if h, ok := ipcwire.DecodeHeader(c.in.have()); ok {
 		want = int(h.Size)
 	}
 	p := c.in.room(want)
-	if !c.handshake && c.op != ipcwire.OpRing {
+	if !c.handshake && c.op != ipcwire.OpRing && c.op != ipcwire.OpAsk {
 		n, errno := usock.Recv(c.fd, p)
 		c.in.w += n
 		return n, errno

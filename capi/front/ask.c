@@ -1,6 +1,7 @@
 /*
- * ask.c: see ask.h. Three system calls for a request: send, ppoll, recv. The
- * application's handlers run during all of them, so none is left by a signal.
+ * ask.c: see ask.h. Three system calls for a request: send, ppoll, recv; or memory
+ * in place of the first, or of the others. The application's handlers run during
+ * all of it, so nothing is left by a signal.
  */
 #include <errno.h>
 #include <poll.h>
@@ -10,6 +11,7 @@
 #include <time.h>
 
 #include "capi/front/ask.h"
+#include "capi/front/memory.h"
 
 enum {
 	FIRST_ROOM = 4096,
@@ -17,7 +19,9 @@ enum {
 	KEEP = 64 << 10,
 	/* The largest request with a deadline: it goes to the socket whole or not at
 	 * all, so that it can be given up. */
-	WHOLE = 4096
+	WHOLE = 4096,
+	/* So many requests on a handle are often. */
+	OFTEN = 16
 };
 
 enum outcome { DONE, AGAIN, GONE, EXPIRED, FULL };
@@ -194,19 +198,39 @@ unsigned aisf_ask_broken(struct aisf_handle *h)
 	return closing(h) ? AISF_BAD_HANDLE : AISF_LIBRARY;
 }
 
+/* The answer lies in memory: is it one? */
+static unsigned from_memory(struct aisf_handle *h, uint32_t op, struct aisf_answer *answer)
+{
+	const unsigned char *p = aisf_memory_answer(h->ask.memory);
+	struct aisf_wire_head head;
+
+	if (!aisf_wire_head(p, &head) || head.seq != h->ask.seq || head.op != op || head.error == 0 || head.size > AISF_MEMORY_AREA)
+		return aisf_ask_broken(h);
+	answer->body = p + AISF_HEADER;
+	answer->size = head.size - AISF_HEADER;
+	return head.error;
+}
+
 static unsigned ask(struct aisf_handle *h, struct aisf_request *r, int64_t deadline, struct aisf_answer *answer)
 {
 	struct aisf_asking *a = &h->ask;
 	struct aisf_wire_head head;
 	size_t have = 0;
+	int watches;
 
 	if (!hold(a, 0, FIRST_ROOM))
 		return AISF_NO_MEMORY;
 	if (++a->seq == 0)
 		a->seq = 1;
 	aisf_wire_header(r, a->seq);
-	if (send_all(h, r, deadline) == EXPIRED)
+	watches = aisf_memory_watch(a->memory, a->seq);
+	if (!aisf_memory_post(h, r) && send_all(h, r, deadline) == EXPIRED) {
+		if (watches)
+			aisf_memory_look_away(a->memory, a->seq);
 		return AISF_TIMEOUT;
+	}
+	if (watches && aisf_memory_await(a->memory, a->seq))
+		return from_memory(h, r->op, answer);
 	switch (receive(h, r->op, deadline, &head, &have)) {
 	case DONE:
 		answer->body = a->in + AISF_HEADER;
@@ -230,6 +254,11 @@ unsigned aisf_ask(struct aisf_handle *h, struct aisf_request *r, int64_t deadlin
 
 	answer->body = NULL;
 	answer->size = 0;
+	/* A handle that asks often is worth the memory. */
+	if (h->ask.shares && ++h->ask.asked > OFTEN && deadline == AISF_NEVER) {
+		h->ask.shares = 0;
+		h->ask.memory = aisf_memory_open(h);
+	}
 	/* What does not fit into the socket at once is waited for, however long. */
 	error = ask(h, r, r->size <= WHOLE ? deadline : AISF_NEVER, answer);
 	errno = kept;

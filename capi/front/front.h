@@ -99,6 +99,9 @@ struct aisf_asking {
 	uint32_t max_message;
 	unsigned char *in; /* the answer */
 	size_t in_room;
+	int shares;       /* memory may be asked for */
+	unsigned asked;   /* requests before it is */
+	struct aisf_memory *memory; /* or NULL; see memory.h */
 };
 
 struct aisf_handle {

@@ -17,6 +17,7 @@
 #include <time.h>
 
 #include "capi/front/ask.h"
+#include "capi/front/memory.h"
 #include "capi/front/object.h"
 #include "capi/front/ring.h"
 
@@ -178,6 +179,7 @@ static void destroy(struct aisf_handle *h)
 	aisf_object_drop_all(h);
 	aisf_ring_close(h->ring);
 	aisf_ask_close(h);
+	aisf_memory_close(h->ask.memory);
 	pthread_mutex_destroy(&h->lock);
 	pthread_cond_destroy(&h->turn);
 	pthread_mutex_destroy(&h->take_lock);
@@ -348,6 +350,7 @@ unsigned aisf_open_filled(enum aisf_type type, uint32_t service, uint32_t genera
 		h->request_fd = c.request_fd;
 		h->callback_fd = c.callback_fd;
 		h->ask.max_message = c.max_message;
+		h->ask.shares = service == AISF_SERVICE_CKPT || service == AISF_SERVICE_EVT;
 		h->fd_note[0] = aisf_note_fd(c.request_fd);
 		h->fd_note[1] = aisf_note_fd(c.callback_fd);
 		if (service == AISF_SERVICE_EVS)

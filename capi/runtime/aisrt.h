@@ -21,7 +21,7 @@
 #include "aisrt_evt.h"
 
 /* Changes with any change of this file; front and runtime must agree. */
-#define AISRT_ABI 8
+#define AISRT_ABI 9
 
 /* The name under which a loaded copy is found, by whatever path it came. */
 #define AISRT_SONAME "libais-runtime.so.1"
@@ -66,6 +66,8 @@ enum aisrt_op {
 	AISRT_RING,     /* asks for shared memory: its descriptor comes in ring_fd, the
 	                   largest payload in data_size; see ring.h of the front */
 	AISRT_RING_USE, /* the memory is used from now on */
+	AISRT_MEMORY,   /* asks for memory for requests and answers: its descriptor comes
+	                   in ring_fd; see memory.h of the front */
 	AISRT_AMF_REGISTER,
 	AISRT_AMF_UNREGISTER,
 	AISRT_AMF_COMPONENT_NAME, /* out is a struct aisrt_name */
@@ -222,7 +224,7 @@ struct aisrt_call {
 	uint32_t max_message; /* the largest body of a request */
 
 	/* Arguments */
-	int32_t ring_fd; /* out of RING */
+	int32_t ring_fd; /* out of RING and MEMORY */
 	int64_t timeout_ns;
 	uint64_t invocation; /* also out of a callback */
 	uint32_t flags;      /* of tracking; 1 for NEXT: several may be read at once */

@@ -205,10 +205,11 @@ func (cn *conn) request(c *C.struct_aisrt_call) C.int {
 	if cn.amf != nil {
 		return cn.requestAmf(c)
 	}
+	evt := cn.evt != nil && c.op != C.AISRT_MEMORY
 	switch c.phase {
 	case C.AISRT_EXPIRED:
 		cn.c.Abandon()
-		if cn.evt != nil {
+		if evt {
 			cn.evt.failed(c)
 		}
 		return done(c, ipcwire.ErrTimeout)
@@ -221,7 +222,7 @@ func (cn *conn) request(c *C.struct_aisrt_call) C.int {
 	if !ready {
 		return wait(c, w)
 	}
-	if cn.evt != nil {
+	if evt {
 		return cn.evtAnswer(c)
 	}
 	err, body := cn.c.Answer()
@@ -233,7 +234,7 @@ func (cn *conn) request(c *C.struct_aisrt_call) C.int {
 
 // start encodes the request.
 func (cn *conn) start(c *C.struct_aisrt_call) ipcwire.Error {
-	if cn.evt != nil {
+	if cn.evt != nil && c.op != C.AISRT_MEMORY {
 		return cn.evtStart(c)
 	}
 	b := cn.body[:0]
@@ -273,6 +274,8 @@ func (cn *conn) start(c *C.struct_aisrt_call) ipcwire.Error {
 		return cn.c.StartRing()
 	case C.AISRT_RING_USE:
 		return cn.c.StartRingUse()
+	case C.AISRT_MEMORY:
+		return cn.c.StartAsk()
 	}
 	return ipcwire.ErrNotSupported
 }
@@ -318,6 +321,8 @@ func (cn *conn) answer(c *C.struct_aisrt_call, body []byte) C.int {
 		}
 		putNode((*C.struct_aisrt_node)(c.out), &cn.node, 0)
 		c.items = 1
+	case C.AISRT_MEMORY:
+		c.ring_fd = C.int32_t(cn.c.TakeRing())
 	case C.AISRT_RING:
 		c.ring_fd, c.data_size = C.int32_t(cn.c.TakeRing()), C.uint64_t(cn.c.Welcome().MaxMessage)
 	case C.AISRT_EVS_MEMBERSHIP:

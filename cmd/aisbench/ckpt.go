@@ -77,6 +77,7 @@ what the answer promised. Groups of cells (--cells):
   link   3 nodes over 100 Mbit/s (tbf, root only), beside plain UDP with packets of the same size
   peers  beside openais 0.80 and openais 2004 (figures of another machine, scaled by the UDP
          ping-pong of this run), and the two goals of 1 KB writes
+  goals  the two goals alone
 
 Tables, JSON and plots are written to the directory of --out.`,
 		Args: cobra.NoArgs,
@@ -115,7 +116,7 @@ func (b *ckptBench) run(stdout io.Writer) error {
 	for _, g := range []struct {
 		name string
 		run  func() error
-	}{{"size", b.bySize}, {"weak", b.weaker}, {"link", b.slowLink}, {"peers", b.peers}} {
+	}{{"size", b.bySize}, {"weak", b.weaker}, {"link", b.slowLink}, {"peers", b.peers}, {"goals", b.onlyGoals}} {
 		if hasWord(b.only, g.name) {
 			if err := g.run(); err != nil {
 				return fmt.Errorf("%s: %w", g.name, err)

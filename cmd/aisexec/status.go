@@ -34,7 +34,7 @@ func (e *executive) fill(st *report.Status) {
 		on   bool
 		name string
 	}{{d.Net.SegmentOffload, "udp-segmentation"}, {d.Net.ReceiveOffload, "udp-receive"}, {d.Net.HintsOn, "tcp-hints"},
-		{d.Net.OwnFiltered, "own-multicast-filter"}, {e.server.Stats().RingsOffered, "shared-memory"}} {
+		{d.Net.OwnFiltered, "own-multicast-filter"}, {e.server.Stats().AsksOffered, "shared-memory"}} {
 		if o.on {
 			st.Offloads = append(st.Offloads, o.name)
 		}

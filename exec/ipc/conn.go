@@ -83,6 +83,8 @@ type conn struct {
 	ring     *ring // nil: everything goes over the sockets
 	offered  *shm  // the memory of ring, or what the library has not said it uses
 	notified bool  // a callback was queued once
+
+	ask *asking // memory for requests and answers, or nil
 }
 
 // over tells that nothing is read from or written to the sockets any more.
@@ -124,7 +126,7 @@ func (e *callbackEnd) HandleEvent(events uint32) {
 	if c.over() {
 		return
 	}
-	if c.ring != nil && events&loop.Readable != 0 {
+	if (c.ring != nil || c.ask != nil) && events&loop.Readable != 0 {
 		c.rung()
 		if c.over() {
 			return
@@ -269,6 +271,9 @@ func (c *conn) whole() bool {
 
 // unblock goes on after answers went out, if that was what was waited for.
 func (c *conn) unblock() {
+	if c.ask != nil && c.asks() {
+		c.watch()
+	}
 	if c.phase == open && c.events&loop.Readable == 0 && !c.blocked() && !c.queued {
 		if c.whole() {
 			c.enqueue()
@@ -292,7 +297,7 @@ func (c *conn) update() {
 	if c.cbStuck {
 		cbWant = loop.Writable
 	}
-	if c.ring != nil {
+	if c.ring != nil || c.ask != nil {
 		cbWant |= loop.Readable
 	}
 	if want != c.events {
@@ -381,6 +386,13 @@ func (c *conn) frames(data []byte) (used int, more bool) {
 		if c.ring != nil && c.behindRing() {
 			return used, !c.over()
 		}
+		if c.ask != nil && c.ask.posted() {
+			// What was posted before it comes first.
+			if c.takeAsk(); c.over() {
+				return used, false
+			}
+			continue
+		}
 		used += int(h.Size)
 		body := rest[ipcwire.HeaderSize:h.Size:h.Size]
 		if c.phase == handshaking {
@@ -415,6 +427,9 @@ func (c *conn) request(h ipcwire.Header, body []byte) {
 		return
 	case ipcwire.OpRingUse:
 		c.useRing(h.Seq)
+		return
+	case ipcwire.OpAsk:
+		c.openAsk(h.Seq)
 		return
 	}
 	c.s.cfg.Manager.Request(c, h.Seq, h.Op, body)
@@ -510,6 +525,7 @@ func (c *conn) exit() {
 	}
 	c.fd, c.cbfd = -1, -1
 	c.closeRing()
+	c.closeAsk()
 	c.releaseInput()
 	c.resp.drop(&s.mem)
 	c.cb.drop(&s.mem)

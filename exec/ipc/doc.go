@@ -36,4 +36,11 @@
 // batch, those that found no room before the others, and who has had a turn goes
 // behind those who wait. Where the kernel or a container refuses such memory,
 // everything goes over the sockets.
+//
+// Requests with an answer may go through memory one at a time, and their answers
+// (ask.go): Asks connections, of whose 260 KiB each only the pages are there that
+// their largest frames have touched (a library asks for it after some requests; a
+// connection of 1 KB requests has three pages). Every such connection has one
+// request a batch within the budget. Before the loop sleeps it looks for the next
+// request for some microseconds, as long as that succeeds.
 package ipc

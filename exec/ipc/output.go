@@ -61,6 +61,10 @@ func (c *conn) Respond(seq uint32, err ipcwire.Error, body []byte) {
 		c.s.logf("answer of %d bytes to operation %#x is too large", len(body), uint16(op))
 		size, err, body = ipcwire.HeaderSize, ipcwire.ErrNoResources, nil
 	}
+	if c.ask != nil && c.answerAsk(op, seq, err, body) {
+		c.s.stats.Responses++
+		return
+	}
 	if c.resp.bytes+size > c.s.cfg.ResponseQueue {
 		c.end(EndResponses)
 		return

@@ -55,7 +55,8 @@ type ring struct {
 
 // tryRing finds out whether this kernel, or container, lets us have such memory.
 func (s *Server) tryRing() {
-	if s.cfg.Rings < 0 || s.streams == nil || os.Getenv("AIS_NO_SHARED_MEMORY") == "1" {
+	rings, asks := s.cfg.Rings >= 0 && s.streams != nil, s.cfg.Asks >= 0
+	if !rings && !asks || os.Getenv("AIS_NO_SHARED_MEMORY") == "1" {
 		return
 	}
 	m, fd, err := newShm()
@@ -65,7 +66,7 @@ func (s *Server) tryRing() {
 	}
 	unix.Close(fd)
 	m.close()
-	s.stats.RingsOffered = true
+	s.stats.RingsOffered, s.stats.AsksOffered = rings, asks
 }
 
 // openRing answers OpRing.
@@ -283,6 +284,13 @@ func (s *Server) pump() {
 // beforeSleep is asked before the loop sleeps: rings are looked at once more, and
 // their libraries told to wake us. false: there is work.
 func (s *Server) beforeSleep() bool {
+	if !s.ringsMaySleep() {
+		return false
+	}
+	return s.mayAsksSleep()
+}
+
+func (s *Server) ringsMaySleep() bool {
 	kept := s.hot[:0]
 	idle := true
 	for i, c := range s.hot {
@@ -397,7 +405,7 @@ func (c *conn) flushDown() {
 }
 
 // rung is what the library does on the selection object's socket: a byte says
-// look at the rings.
+// look at the memory.
 func (c *conn) rung() {
 	var b [64]byte
 	n, errno := usock.Recv(c.cbfd, b[:])
@@ -406,6 +414,12 @@ func (c *conn) rung() {
 		return
 	case errno != 0 || n == 0:
 		c.end(EndPeer)
+		return
+	}
+	if c.ask != nil {
+		c.watch()
+	}
+	if c.ring == nil {
 		return
 	}
 	c.heat()

@@ -52,6 +52,8 @@ type Config struct {
 	OutputMemory     int           // bytes, all connections, default 128 MiB
 	Rings            int           // connections that may share memory with us (4 MiB each), default 32; negative, or AIS_NO_SHARED_MEMORY=1: none
 
+	Asks int // connections whose requests and answers may go through shared memory (260 KiB each at most), default 256; negative, or AIS_NO_SHARED_MEMORY=1: none
+
 	// Logf logs refusals and protocol errors, at most one line a second.
 	Logf func(format string, args ...any)
 }
@@ -76,6 +78,7 @@ func (c *Config) complete() error {
 	set(&c.InputMemory, 32<<20)
 	set(&c.OutputMemory, 128<<20)
 	set(&c.Rings, 32)
+	set(&c.Asks, 256)
 	if c.HandshakeTimeout == 0 {
 		c.HandshakeTimeout = 5 * time.Second
 	}
@@ -126,6 +129,11 @@ type Server struct {
 	streams                        StreamManager // the manager, if it is one
 	hot                            []*conn       // rings that are looked at in every batch
 	hotNext, hotWaiting, hotServed []*conn       // lists of pump, kept for their memory
+
+	asking  []*conn // whose memory is looked at for requests
+	askNext int     // who is first in the next turn
+	asked   []byte  // the request under way, copied
+	look    looking
 
 	stallAfter  time.Duration // stallTimeout, shorter in tests
 	hookBatch   uint64        // the batch our hook last ran in
@@ -308,6 +316,7 @@ func (s *Server) later(list *[]*conn, c *conn) {
 // afterBatch ends what ended and sends what was queued.
 func (s *Server) afterBatch() {
 	s.pump()
+	s.pumpAsks()
 	s.reap()
 	s.flushDirty()
 	s.reap()

@@ -23,20 +23,30 @@ type shm struct {
 
 const shmMapped = ipcwire.RingControl + 2*ipcwire.RingUp + 2*ipcwire.RingDown
 
+// sealedFile is a file in memory that nobody can resize: whoever could shrink it
+// could end the process that looks into it.
+func sealedFile(name string, size int64) (int, error) {
+	fd, err := unix.MemfdCreate(name, unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
+	if err != nil {
+		return -1, err
+	}
+	if err = unix.Ftruncate(fd, size); err == nil {
+		_, err = unix.FcntlInt(uintptr(fd), unix.F_ADD_SEALS, unix.F_SEAL_SHRINK|unix.F_SEAL_GROW|unix.F_SEAL_SEAL)
+	}
+	if err != nil {
+		unix.Close(fd)
+		return -1, err
+	}
+	return fd, nil
+}
+
 // newShm makes a memory; fd is the file to pass, the caller closes it.
 func newShm() (m *shm, fd int, err error) {
-	fd, err = unix.MemfdCreate("ais-ring", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
+	fd, err = sealedFile("ais-ring", ipcwire.RingControl+ipcwire.RingUp+ipcwire.RingDown)
 	if err != nil {
 		return nil, -1, err
 	}
-	err = unix.Ftruncate(fd, ipcwire.RingControl+ipcwire.RingUp+ipcwire.RingDown)
-	if err == nil {
-		// Whoever could shrink it could end the process that looks into it.
-		_, err = unix.FcntlInt(uintptr(fd), unix.F_ADD_SEALS, unix.F_SEAL_SHRINK|unix.F_SEAL_GROW|unix.F_SEAL_SEAL)
-	}
-	if err == nil {
-		m, err = mapShm(fd)
-	}
+	m, err = mapShm(fd)
 	if err != nil {
 		unix.Close(fd)
 		return nil, -1, err
@@ -68,6 +78,55 @@ func mapShm(fd int) (*shm, error) {
 	}
 	return &shm{base: base, up: unsafe.Slice((*byte)(unsafe.Add(base, upAt)), 2*ipcwire.RingUp),
 		down: unsafe.Slice((*byte)(unsafe.Add(base, downAt)), 2*ipcwire.RingDown)}, nil
+}
+
+// askShm is the memory of one request and one answer at a time.
+type askShm struct {
+	base            unsafe.Pointer
+	request, answer []byte
+}
+
+const askMapped = ipcwire.AskControl + 2*ipcwire.AskArea
+
+// newAskShm makes a memory; fd is the file to pass, the caller closes it.
+func newAskShm() (m *askShm, fd int, err error) {
+	fd, err = sealedFile("ais-ask", askMapped)
+	if err != nil {
+		return nil, -1, err
+	}
+	m, err = mapAskShm(fd)
+	if err != nil {
+		unix.Close(fd)
+		return nil, -1, err
+	}
+	head := unsafe.Slice((*byte)(m.base), ipcwire.AskControl)
+	for i, v := range []uint32{ipcwire.AskMagic, ipcwire.AskVersion, ipcwire.AskArea} {
+		binary.NativeEndian.PutUint32(head[4*i:], v)
+	}
+	return m, fd, nil
+}
+
+func mapAskShm(fd int) (*askShm, error) {
+	base, err := unix.MmapPtr(fd, 0, nil, askMapped, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	if err != nil {
+		return nil, err
+	}
+	area := func(at uintptr) []byte { return unsafe.Slice((*byte)(unsafe.Add(base, at)), ipcwire.AskArea) }
+	return &askShm{base, area(ipcwire.AskControl), area(ipcwire.AskControl + ipcwire.AskArea)}, nil
+}
+
+func (m *askShm) close() {
+	_ = unix.MunmapPtr(m.base, askMapped)
+	*m = askShm{}
+}
+
+func (m *askShm) word(at uintptr) *uint32 { return (*uint32)(unsafe.Add(m.base, at)) }
+
+// load, store and change are ordered as those of shm.
+func (m *askShm) load(at uintptr) uint32     { return atomic.LoadUint32(m.word(at)) }
+func (m *askShm) store(at uintptr, v uint32) { atomic.StoreUint32(m.word(at), v) }
+func (m *askShm) change(at uintptr, from, to uint32) bool {
+	return atomic.CompareAndSwapUint32(m.word(at), from, to)
 }
 
 func (m *shm) close() {

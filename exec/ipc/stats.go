@@ -67,6 +67,12 @@ type Stats struct {
 	Streamed     uint64 // requests taken from rings
 	Stalls       uint64 // times a ring's next request found no room
 
+	AsksOffered bool   // requests and answers may go through shared memory; false: refused by the configuration or the kernel
+	Asks        int    // connections that have such memory, now
+	AsksRefused uint64 // asked for, and not given: too many, or the kernel refused
+	Asked       uint64 // requests taken from memory
+	Answered    uint64 // answers put into memory
+
 	// ByReason counts refusals and ends.
 	ByReason [reasons]uint64
 }
