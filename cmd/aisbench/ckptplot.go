@@ -2,61 +2,17 @@ package main
 
 import (
 	"fmt"
-	"image/color"
 	"path/filepath"
 	"slices"
 
-	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
-	"gonum.org/v1/plot/vg"
 )
 
 // The plots of checkpoint writes: size against rate.
 
-// curve is a line of a plot.
-type curve struct {
-	name string
-	at   plotter.XYs
-	dash bool
-}
-
-var plotColours = []color.RGBA{
-	{0x1f, 0x77, 0xb4, 0xff}, {0xd6, 0x27, 0x28, 0xff}, {0x2c, 0xa0, 0x2c, 0xff}, {0x94, 0x67, 0xbd, 0xff}, {0xff, 0x7f, 0x0e, 0xff},
-}
-
-// draw writes a plot as SVG and PNG. Curves of the same parity of dashes share colours.
+// draw draws by the size of what was written.
 func draw(base, title, y string, curves []curve) error {
-	p := plot.New()
-	p.Title.Text = title
-	p.X.Label.Text = "bytes written at once"
-	p.Y.Label.Text = y
-	p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, plot.LogTicks{Prec: -1}
-	p.Y.Min = 0
-	p.Legend.Top, p.Legend.Left = true, true
-	p.Add(plotter.NewGrid())
-	solid, dashed := 0, 0
-	for _, c := range curves {
-		l, points, err := plotter.NewLinePoints(c.at)
-		if err != nil {
-			return fmt.Errorf("%s: %w", c.name, err)
-		}
-		n := &solid
-		if c.dash {
-			n = &dashed
-			l.Dashes = []vg.Length{vg.Points(4), vg.Points(3)}
-		}
-		l.Color = plotColours[*n%len(plotColours)]
-		points.Color = l.Color
-		*n++
-		p.Add(l, points)
-		p.Legend.Add(c.name, l)
-	}
-	for _, kind := range []string{".svg", ".png"} {
-		if err := p.Save(18*vg.Centimeter, 12*vg.Centimeter, base+kind); err != nil {
-			return err
-		}
-	}
-	return nil
+	return chart{title: title, x: "bytes written at once", y: y, logX: true}.draw(base, curves)
 }
 
 // plots draws what was measured.

@@ -6,6 +6,8 @@
  *   stream   sends as fast as it can, or only receives, and counts what is
  *            delivered to it within a window of time
  *   latency  one message outstanding: the times until it is delivered to its sender
+ *   observe  the times until the messages of a latency program on another node of
+ *            this machine are delivered here
  *
  * A stream sends from the main thread and receives on another one that is inside
  * a blocking dispatch, as corosync's own benchmark does. Results are one line.
@@ -35,6 +37,7 @@ static uint64_t now_ns(void)
 struct head {
 	uint64_t sender;
 	uint64_t counter;
+	uint64_t sent_ns; /* of a latency program: when it began to send */
 };
 
 static void on_message(const void *msg, size_t len);
@@ -132,6 +135,9 @@ static uint64_t self, window_begin, window_end;
 static uint64_t counted, own_counted, last[256], sent, refused;
 static volatile uint64_t returned; /* the last own message that came back */
 static int streaming;
+static uint32_t *samples; /* tenths of a microsecond */
+static unsigned sample_count, sample_room;
+static int observing;
 
 static void fail(const char *what, int error)
 {
@@ -155,6 +161,8 @@ static void on_message(const void *msg, size_t len)
 	last[h.sender] = h.counter;
 	if (h.sender == self)
 		returned = h.counter;
+	if (observing && sample_count < sample_room)
+		samples[sample_count++] = (uint32_t)((now_ns() - h.sent_ns) / 100);
 	if (streaming) {
 		uint64_t t = now_ns();
 
@@ -185,12 +193,15 @@ static void stream(int sends, unsigned char *buf)
 	struct rusage use;
 	struct iovec iov;
 	struct head h;
+	int late;
 
 	streaming = 1;
+	h.sent_ns = 0;
 	if (pthread_create(&thread, NULL, receive, NULL) != 0)
 		fail("thread", 0);
 	iov.iov_base = buf;
 	iov.iov_len = size;
+	late = now_ns() > window_begin;
 	while (sends && (sent % 64 != 0 || now_ns() < window_end)) {
 		int e;
 
@@ -211,9 +222,9 @@ static void stream(int sends, unsigned char *buf)
 		usleep(1000);
 	usleep(20000);
 	getrusage(RUSAGE_SELF, &use);
-	printf("stream counted=%llu own=%llu sent=%llu refused=%llu seconds=%.6f cpu=%.6f\n",
+	printf("stream counted=%llu own=%llu sent=%llu refused=%llu seconds=%.6f late=%d cpu=%.6f\n",
 		(unsigned long long)counted, (unsigned long long)own_counted, (unsigned long long)sent,
-		(unsigned long long)refused, (double)(window_end - window_begin) / 1e9,
+		(unsigned long long)refused, (double)(window_end - window_begin) / 1e9, late,
 		(double)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) +
 			(double)(use.ru_utime.tv_usec + use.ru_stime.tv_usec) / 1e6);
 }
@@ -225,29 +236,54 @@ static int compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+static void room_for(unsigned n)
+{
+	samples = malloc(n * sizeof *samples);
+	if (samples == NULL)
+		fail("memory", 0);
+	sample_room = n;
+}
+
+/* The samples behind the first skip: quantiles, and every twentieth for a plot. */
+static void report(unsigned skip)
+{
+	unsigned n, i;
+	uint32_t *s;
+
+	if (sample_count <= skip)
+		fail("samples", 0);
+	n = sample_count - skip;
+	s = samples + skip;
+	qsort(s, n, sizeof *s, compare);
+	printf("latency n=%u p50=%.1f p90=%.1f p99=%.1f p999=%.1f max=%.1f refused=%llu", n, s[n / 2] / 10.0,
+		s[(size_t)n * 90 / 100] / 10.0, s[(size_t)n * 99 / 100] / 10.0,
+		s[(size_t)n * 999 / 1000] / 10.0, s[n - 1] / 10.0, (unsigned long long)refused);
+	for (i = 0; i < 20; i++)
+		printf(" c%u=%.1f", 5 * i, s[(size_t)n * i / 20] / 10.0);
+	printf("\n");
+}
+
 static void latency(unsigned count, unsigned pause_us, unsigned char *buf)
 {
-	uint32_t *samples = malloc(count * sizeof *samples);
 	struct pollfd p;
 	struct iovec iov;
 	struct head h;
-	unsigned i, n = 0, skip = count / 20;
+	unsigned i, skip = count / 20;
 	int e;
 
-	if (samples == NULL || (e = selection(handle, &p.fd)) != OK)
-		fail("selection", 0);
+	room_for(count + skip);
+	if ((e = selection(handle, &p.fd)) != OK)
+		fail("selection", e);
 	p.events = POLLIN;
 	iov.iov_base = buf;
 	iov.iov_len = size;
 	for (i = 0; i < count + skip; i++) {
-		uint64_t began;
-
 		if (pause_us > 0)
 			usleep(pause_us);
 		h.sender = self;
 		h.counter = sent + 1;
+		h.sent_ns = now_ns();
 		memcpy(buf, &h, sizeof h);
-		began = now_ns();
 		while ((e = mcast(handle, &iov)) == AGAIN)
 			refused++;
 		if (e != OK)
@@ -260,17 +296,32 @@ static void latency(unsigned count, unsigned pause_us, unsigned char *buf)
 			if (e != OK && e != AGAIN)
 				fail("dispatch", e);
 		}
-		if (i >= skip)
-			samples[n++] = (uint32_t)((now_ns() - began) / 100);
+		samples[sample_count++] = (uint32_t)((now_ns() - h.sent_ns) / 100);
 		if (window_end != 0 && now_ns() >= window_end)
 			break;
 	}
-	if (n == 0)
-		fail("samples", 0);
-	qsort(samples, n, sizeof *samples, compare);
-	printf("latency n=%u p50=%.1f p90=%.1f p99=%.1f p999=%.1f max=%.1f refused=%llu\n", n, samples[n / 2] / 10.0,
-		samples[(size_t)n * 90 / 100] / 10.0, samples[(size_t)n * 99 / 100] / 10.0,
-		samples[(size_t)n * 999 / 1000] / 10.0, samples[n - 1] / 10.0, (unsigned long long)refused);
+	report(skip);
+}
+
+/* Until nothing comes any more. */
+static void observe(unsigned count)
+{
+	struct pollfd p;
+	int e;
+
+	room_for(count + count / 20);
+	if ((e = selection(handle, &p.fd)) != OK)
+		fail("selection", e);
+	p.events = POLLIN;
+	observing = 1;
+	printf("ready\n");
+	fflush(stdout);
+	while (sample_count < sample_room && (poll(&p, 1, sample_count > 0 ? 1000 : 20000) > 0)) {
+		e = dispatch_all(handle);
+		if (e != OK && e != AGAIN)
+			fail("dispatch", e);
+	}
+	report(count / 20);
 }
 
 int main(int argc, char **argv)
@@ -313,6 +364,8 @@ int main(int argc, char **argv)
 		fail("join", e);
 	if (mode == 'l')
 		latency(count, pause_us, buf);
+	else if (mode == 'o')
+		observe(count);
 	else
 		stream(sends, buf);
 	fflush(stdout);
