@@ -153,7 +153,11 @@ func (s *simRing) push(e simEvent) {
 // transmit sends a packet: to everybody it leaves its sender once, as with
 // multicast, and arrives at each.
 func (s *simRing) transmit(from *simNode, o *srp.Outgoing) {
-	size := uint64(len(o.Data) + seal.Overhead)
+	overhead := seal.RingOverhead
+	if o.Ring.IsZero() {
+		overhead = seal.SessionOverhead
+	}
+	size := uint64(len(o.Data) + overhead)
 	s.sent += size
 	d := s.hop
 	if o.Token {

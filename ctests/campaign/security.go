@@ -338,11 +338,11 @@ func Damage(perKind int) (string, error) {
 		bad := make([]byte, len(k.Payload))
 		for bit := range len(k.Payload) * 8 {
 			copy(bad, k.Payload)
-			if at < len(fresh) && len(bad) >= seal.HeaderSize {
+			if at < len(fresh) {
 				// A number that was never used: not the window refuses it as a
 				// repetition, but the authentication has to.
 				counter++
-				binary.LittleEndian.PutUint64(bad[16:], 1<<40+uint64(counter))
+				renumber(bad, 1<<40+uint64(counter))
 			}
 			bad[bit/8] ^= 1 << (bit % 8)
 			if err := j.UDP(k.Src, k.Dst, bad); err != nil {
@@ -655,4 +655,15 @@ func PlainTextSaysSo() error {
 		return fmt.Errorf("an executive without encryption does not say so: %q", out)
 	}
 	return nil
+}
+
+// renumber gives a sealed packet another counter.
+func renumber(pkt []byte, counter uint64) {
+	switch {
+	case len(pkt) >= seal.RingOverhead && pkt[0]>>5 == 0b101: // ring traffic
+		binary.LittleEndian.PutUint32(pkt[5:], uint32(counter))
+		binary.LittleEndian.PutUint16(pkt[9:], uint16(counter>>32))
+	case len(pkt) >= seal.SessionOverhead:
+		binary.LittleEndian.PutUint64(pkt[16:], counter)
+	}
 }

@@ -33,6 +33,7 @@ type assembly struct {
 	id    MessageID // 0: none
 	total int
 	got   int
+	next  uint8  // number of the fragment that follows
 	group *group // nil when this node is not in the message's group
 	buf   []byte
 }
@@ -92,7 +93,7 @@ func (g *GMI) forgetSenders() {
 func (g *GMI) restart() {
 	for p := range g.queues {
 		if q := &g.queues[p]; q.size > 0 && q.front().off > 0 {
-			q.front().off = 0
+			q.front().off, q.front().fragments = 0, 0
 			g.stats.Restarted++
 		}
 	}
@@ -106,7 +107,7 @@ func (g *GMI) deliverPayload(d *srp.Delivery) {
 	}
 	g.ring = d.Ring
 	s := g.sender(d.From)
-	for b := d.Payload[1:]; len(b) > 0; {
+	for b := d.Payload; len(b) > 0; {
 		var r record
 		r, b, _ = nextRecord(b)
 		switch {
@@ -163,7 +164,7 @@ func (g *GMI) beginAssembly(s *sender, r *record) {
 		return
 	}
 	a := &s.partial[r.lane]
-	a.id, a.total, a.got = r.id, r.total, len(r.data)
+	a.id, a.total, a.got, a.next = r.id, r.total, len(r.data), 1
 	a.group = g.groups[string(r.group)]
 	if a.group == nil {
 		return
@@ -174,15 +175,17 @@ func (g *GMI) beginAssembly(s *sender, r *record) {
 
 func (g *GMI) continueAssembly(d *srp.Delivery, s *sender, r *record) {
 	a := &s.partial[r.lane]
-	if a.id != r.id || a.got != r.offset || r.last != (a.got+len(r.data) == a.total) ||
+	same := a.id != 0 && uint8(a.id) == r.idLow
+	if !same || a.next != r.number || r.last != (a.got+len(r.data) == a.total) ||
 		a.got+len(r.data) > a.total {
 		g.stats.Orphans++
-		if a.id == r.id && a.id != 0 {
+		if same {
 			g.endAssembly(a)
 		}
 		return
 	}
 	a.got += len(r.data)
+	a.next++
 	if a.group != nil {
 		a.buf = g.appendLarge(a.buf, r.data)
 	}

@@ -225,7 +225,7 @@ func (g *GMI) MulticastAs(c Class, group string, p Priority, guar wire.Guarantee
 		return 0, ErrGroupName
 	case size > g.opt.MaxMessage:
 		return 0, ErrTooLarge
-	case !g.SendOKAs(c, p, size):
+	case !g.SendOKAs(c, p, size) || g.nextID >= maxID:
 		return 0, ErrFull
 	}
 	idle := !g.waiting()
@@ -296,15 +296,13 @@ func (g *GMI) Next(dst []byte) (n int, guar wire.Guarantee, ok bool) {
 		return 0, 0, false
 	}
 	dst = dst[:min(len(dst), g.opt.MaxPayload)]
-	dst[0] = payloadVersion
-	n = 1
 	for l := g.foremost(); l < lanes; l = g.foremost() {
 		q := &g.queues[l]
 		m := q.front()
-		if n > 1 && m.guar != guar {
+		if n > 0 && m.guar != guar {
 			break
 		}
-		took := putPending(dst[n:], l, m, n == 1)
+		took := putPending(dst[n:], l, m, n == 0)
 		if took == 0 {
 			break
 		}
@@ -316,7 +314,7 @@ func (g *GMI) Next(dst []byte) (n int, guar wire.Guarantee, ok bool) {
 		q.pop(&g.mem)
 		g.stats.Sent++
 	}
-	if n == 1 {
+	if n == 0 {
 		return 0, 0, false
 	}
 	g.stats.Payloads++
@@ -330,17 +328,20 @@ const worthwhile = 64
 // putPending encodes what fits of m, in the empty payload or behind others, and
 // moves m.off. It returns 0 when nothing worthwhile fits.
 func putPending(dst []byte, l lane, m *pending, empty bool) int {
-	first := m.off == 0
+	first, last := m.off == 0, true
 	rest := m.data[m.off:]
 	if headerSize(m.group, first, true)+len(rest) > len(dst) {
 		room := len(dst) - headerSize(m.group, first, false)
 		if room < worthwhile && !empty {
 			return 0
 		}
-		rest = rest[:room] // room < len(rest), the header of a fragment being no smaller
+		// The header of a last fragment is larger, so all of the rest might have room
+		// in another. MinPayload sees to it that something remains.
+		rest, last = rest[:min(room, len(rest)-1)], false
 	}
-	n := putRecord(dst, l, m.id, m.group, len(m.data), m.off, rest)
+	n := putRecord(dst, l, m.id, m.group, len(m.data), m.fragments, first, last, rest)
 	m.off += len(rest)
+	m.fragments++
 	return n
 }
 

@@ -54,7 +54,7 @@ func decode(t *testing.T, payload []byte) []record {
 		t.Fatalf("own payload is not well-formed: %x", payload)
 	}
 	var rs []record
-	for b := payload[1:]; len(b) > 0; {
+	for b := payload; len(b) > 0; {
 		var r record
 		r, b, _ = nextRecord(b)
 		rs = append(rs, r)
@@ -194,9 +194,8 @@ func TestAnAssemblyTakesMemoryForWhatArrivedNotForWhatWasAnnounced(t *testing.T)
 		t.Fatal(err)
 	}
 	buf := make([]byte, 200)
-	buf[0] = payloadVersion
 	for i := range 50 {
-		n := 1 + putRecord(buf[1:], laneOf(Free, Low), 1, "g", MessageLimit, 0, make([]byte, 100))
+		n := putRecord(buf, laneOf(Free, Low), 1, "g", MessageLimit, 0, true, false, make([]byte, 100))
 		g.Deliver(&srp.Delivery{From: wire.Member{ID: wire.NodeID(i + 2)}, Payload: buf[:n]})
 	}
 	total := 0
@@ -213,21 +212,27 @@ func TestAnAssemblyTakesMemoryForWhatArrivedNotForWhatWasAnnounced(t *testing.T)
 }
 
 func TestFragmentsOutOfPlaceAreCountedAndDropped(t *testing.T) {
-	fragment := func(id MessageID, total, off, n int) []byte {
+	begin := func(id MessageID, total, n int) []byte {
 		b := make([]byte, 300)
-		b[0] = payloadVersion
-		return b[:1+putRecord(b[1:], laneOf(Free, Low), id, "g", total, off, make([]byte, n))]
+		return b[:putRecord(b, laneOf(Free, Low), id, "g", total, 0, true, false, make([]byte, n))]
+	}
+	fragment := func(id MessageID, number uint8, last bool, n int) []byte {
+		b := make([]byte, 300)
+		return b[:putRecord(b, laneOf(Free, Low), id, "g", 0, number, false, last, make([]byte, n))]
 	}
 	for name, tc := range map[string]struct {
 		payloads [][]byte
 		orphans  uint64
 	}{
-		"no start":              {[][]byte{fragment(1, 300, 100, 100)}, 1},
-		"a gap":                 {[][]byte{fragment(1, 300, 0, 100), fragment(1, 300, 150, 100)}, 1},
-		"last before the total": {[][]byte{fragment(1, 300, 0, 100), fragment(1, 200, 100, 100)}, 1},
-		"beyond the total":      {[][]byte{fragment(1, 300, 0, 250), fragment(1, 400, 250, 100)}, 1},
-		"another message":       {[][]byte{fragment(1, 300, 0, 100), fragment(2, 300, 100, 100)}, 1},
-		"after a gap, the rest": {[][]byte{fragment(1, 300, 0, 100), fragment(1, 300, 150, 50), fragment(1, 300, 100, 200)}, 2},
+		"no start":              {[][]byte{fragment(1, 1, false, 100)}, 1},
+		"no start of this lane": {[][]byte{fragment(256, 0, false, 100)}, 1},
+		"a gap":                 {[][]byte{begin(1, 300, 100), fragment(1, 2, false, 100)}, 1},
+		"one twice":             {[][]byte{begin(1, 400, 100), fragment(1, 1, false, 100), fragment(1, 1, true, 200)}, 1},
+		"last before the total": {[][]byte{begin(1, 300, 100), fragment(1, 1, true, 100)}, 1},
+		"total, and not last":   {[][]byte{begin(1, 300, 100), fragment(1, 1, false, 200)}, 1},
+		"beyond the total":      {[][]byte{begin(1, 300, 250), fragment(1, 1, true, 100)}, 1},
+		"another message":       {[][]byte{begin(1, 300, 100), fragment(2, 1, true, 200)}, 1},
+		"after a gap, the rest": {[][]byte{begin(1, 300, 100), fragment(1, 2, false, 50), fragment(1, 1, true, 200)}, 2},
 	} {
 		h := &sink{}
 		g := newGMI(t, Options{MaxPayload: 300})
@@ -243,24 +248,117 @@ func TestFragmentsOutOfPlaceAreCountedAndDropped(t *testing.T) {
 	}
 }
 
+// A fragment's number has eight bits and a message more fragments than that; its
+// id's low byte is 0 once in a while.
+func TestMessagesOfMoreFragmentsThanANumberHasArriveWhole(t *testing.T) {
+	g := newGMI(t, Options{MaxPayload: MinPayload})
+	var got []byte
+	if err := g.Join("g", &sink{onMsg: func(b []byte) { got = bytes.Clone(b) }}); err != nil {
+		t.Fatal(err)
+	}
+	buf := make([]byte, MinPayload)
+	for _, id := range []MessageID{1, 255, 256, 1 << 16, 1<<32 - 1, 1 << 40, maxID} {
+		g.nextID = id - 1
+		msg := text(1, 1, 600*(MinPayload-3)+int(id%250))
+		if sent := mustSend(t, g, Low, wire.Agreed, msg); sent != id {
+			t.Fatalf("id %d, not %d", sent, id)
+		}
+		for seq := uint64(1); ; seq++ {
+			n, _, ok := g.Next(buf)
+			if !ok {
+				break
+			}
+			g.Deliver(&srp.Delivery{Seq: seq, From: self, Payload: buf[:n]})
+		}
+		if !bytes.Equal(got, msg) {
+			t.Fatalf("message %d of %d bytes did not arrive: %+v", id, len(msg), g.Stats())
+		}
+	}
+	if _, err := g.Multicast("g", Low, wire.Agreed, []byte("x")); !errors.Is(err, ErrFull) {
+		t.Errorf("a message behind the last id: %v", err)
+	}
+}
+
+// The last byte of a message may have room in a fragment but not in a last one,
+// whose header is larger: every length around the borders of payloads.
+func TestMessagesThatJustFitOrJustDoNotArriveWhole(t *testing.T) {
+	for _, before := range []int{0, 1, 20, 40} { // another message in front of it
+		for size := 0; size < 3*MinPayload; size++ {
+			g := newGMI(t, Options{MaxPayload: MinPayload})
+			var got [][]byte
+			if err := g.Join("g", &sink{onMsg: func(b []byte) { got = append(got, bytes.Clone(b)) }}); err != nil {
+				t.Fatal(err)
+			}
+			var want [][]byte
+			for i, n := range []int{before, size, 5} {
+				want = append(want, text(1, uint64(i+1), n))
+				mustSend(t, g, Low, wire.Agreed, want[i])
+			}
+			buf := make([]byte, MinPayload+50)
+			for seq := uint64(1); ; seq++ {
+				n, _, ok := g.Next(buf)
+				if !ok {
+					break
+				}
+				if n > MinPayload {
+					t.Fatalf("a payload of %d bytes", n)
+				}
+				g.Deliver(&srp.Delivery{Seq: seq, From: self, Payload: bytes.Clone(buf[:n])})
+			}
+			if !slices.EqualFunc(got, want, bytes.Equal) {
+				t.Fatalf("%d bytes behind %d: %d messages, %+v", size, before, len(got), g.Stats())
+			}
+		}
+	}
+}
+
+// The format of the file's comment, by hand.
+func TestPayloadsAreExactlyAsDocumented(t *testing.T) {
+	g := newGMI(t, Options{MaxPayload: MinPayload})
+	g.nextID = 0x010203040504
+	mustSend(t, g, High, wire.Agreed, []byte("whole"))
+	mustSend(t, g, Low, wire.Agreed, make([]byte, 0x12c))
+	pad := func(b []byte) []byte { return append(b, make([]byte, MinPayload-len(b))...) }
+	want := [][]byte{
+		pad([]byte{0x32, 5, 5, 4, 3, 2, 1, 1, 'g', 5, 0, 'w', 'h', 'o', 'l', 'e', 0x14, 6, 5, 4, 3, 2, 1, 1, 'g', 0x2b, 1, 0}),
+		pad([]byte{0x04, 6, 1}),
+		append([]byte{0x24, 6, 2, 300 - 100 - 125, 0}, make([]byte, 300-100-125)...),
+	}
+	buf := make([]byte, MinPayload)
+	for i := range want {
+		n, _, ok := g.Next(buf)
+		if !ok || !bytes.Equal(buf[:n], want[i]) {
+			t.Errorf("payload %d:\n got %x\nwant %x", i, buf[:n], want[i])
+		}
+	}
+}
+
 func TestMalformedPayloadsAreCountedAndChangeNothing(t *testing.T) {
 	whole := make([]byte, 100)
-	whole[0] = payloadVersion
-	whole = whole[:1+putRecord(whole[1:], laneOf(Free, Low), 1, "g", 5, 0, []byte("hello"))]
-	change := func(at int, to byte) []byte {
-		b := bytes.Clone(whole)
+	whole = whole[:putRecord(whole, laneOf(Free, Low), 1, "g", 5, 0, true, true, []byte("hello"))]
+	begin := make([]byte, 100)
+	begin = begin[:putRecord(begin, laneOf(Free, Low), 1, "g", 50, 0, true, false, make([]byte, 20))]
+	change := func(b []byte, at int, to byte) []byte {
+		b = bytes.Clone(b)
 		b[at] = to
 		return b
 	}
 	bad := [][]byte{
-		nil, {}, {payloadVersion}, change(0, 2), change(1, 0xff), change(1, whole[1]|0x40), change(1, whole[1]|0x0f),
-		change(2, 0),                             // id 0
-		change(10, 0),                            // empty group
-		change(10, 33),                           // too long a group
-		change(12, 4),                            // total less than the data: a byte remains
-		change(12, 6),                            // total beyond the payload
-		change(15, 0xff),                         // total beyond every bound
-		append(whole[:len(whole):len(whole)], 0), // a byte too many
+		nil, {}, change(whole, 0, 0xff), change(whole, 0, whole[0]|0x40), change(whole, 0, whole[0]|0x80), change(whole, 0, whole[0]|0x0f),
+		change(whole, 1, 0),                              // id 0
+		change(whole, 7, 0),                              // empty group
+		change(whole, 7, 33),                             // too long a group
+		change(whole, 9, 4),                              // length less than the data: a byte remains
+		change(whole, 9, 6),                              // length beyond the payload
+		change(whole, 10, 0xff),                          // length beyond every bound
+		append(whole[:len(whole):len(whole)], 0),         // a byte too many
+		change(begin, 9, 19),                             // the whole message is in what is not its end
+		begin[:12],                                       // nothing of the message
+		{flagLast | byte(laneOf(Free, Low)), 1, 1, 0, 0}, // a last fragment of nothing
+		{byte(laneOf(Free, Low)), 1, 1},                  // a fragment of nothing
+		{byte(laneOf(Free, Low)), 1},
+		{flagLast | byte(laneOf(Free, Low)), 1, 1, 2, 0, 0}, // a last fragment that is longer
+		append(bytes.Clone(whole), byte(lanes), 1, 1, 0),    // no such lane, behind a good one
 	}
 	for i := range whole {
 		bad = append(bad, whole[:i])
@@ -415,12 +513,11 @@ func TestNewRefusesSizesItCannotWorkWith(t *testing.T) {
 
 func FuzzDeliver(f *testing.F) {
 	b := make([]byte, 400)
-	b[0] = payloadVersion
-	n := 1 + putRecord(b[1:], laneOf(Free, Low), 1, "g", 300, 0, make([]byte, 100))
-	n += putRecord(b[n:], laneOf(Free, High), 2, "g", 5, 0, []byte("hello"))
-	f.Add(b[:n], []byte{payloadVersion})
-	n = 1 + putRecord(b[1:], laneOf(Free, Low), 1, "g", 300, 100, make([]byte, 200))
-	f.Add(b[:n], b[:n])
+	n := putRecord(b, laneOf(Free, High), 2, "g", 5, 0, true, true, []byte("hello"))
+	n += putRecord(b[n:], laneOf(Free, Low), 1, "g", 300, 0, true, false, make([]byte, 100))
+	f.Add(b[:n], []byte{flagFirst})
+	two := make([]byte, 400)
+	f.Add(b[:n], two[:putRecord(two, laneOf(Free, Low), 1, "g", 300, 1, false, true, make([]byte, 200))])
 	f.Fuzz(func(t *testing.T, one, two []byte) {
 		g := newGMI(t, Options{MaxPayload: 1400})
 		bytesSeen := 0

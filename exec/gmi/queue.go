@@ -56,6 +56,8 @@ type pending struct {
 	data  []byte
 	off   int
 	slab  *slab // nil when data is a buffer of its own
+
+	fragments uint8 // records of it that were sent; only the low bits count
 }
 
 // queue is a FIFO of pending messages in a ring buffer.

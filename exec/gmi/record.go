@@ -1,15 +1,23 @@
-// The encoding of ring payloads. A payload is a version byte and records; a
-// record is a whole message or one fragment of a message:
+// The encoding of ring payloads. A payload is records, one after the other; a
+// record is a whole message or one fragment of a message. A fragment that is not the
+// last of its message reaches to the end of the payload:
 //
 //	flags  uint8   bits 0-3 lane, bit 4 first, bit 5 last, rest 0
-//	id     uint64  the message's id, of its sender
-//	first:     group length uint8 (1..32), group, total uint32
-//	not first: offset uint32
-//	not (first and last): length uint16
+//	first: id uint48, the message's, of its sender; group length uint8 (1..32), group
+//	first, not last: bytes of the whole message less one, uint24
+//	not first: low byte of the id; number of the fragment, the first being 0, uint8
+//	last: length of the data uint16
 //	data
 //
-// Little-endian throughout. This file only encodes and decodes: it keeps no
-// state and knows nothing of senders or groups.
+// Little-endian throughout. What a fragment that is not the first says of its
+// message is a check and no more: a sender has one message in progress in a lane,
+// the ring delivers its fragments in order and without a gap, and the bytes of all
+// must be those that the first announced.
+//
+// The format has no version of its own: wire.Version changes with it.
+//
+// This file only encodes and decodes: it keeps no state and knows nothing of
+// senders or groups.
 
 package gmi
 
@@ -18,8 +26,6 @@ import (
 )
 
 const (
-	payloadVersion = 1
-
 	flagLane  = 0x0f
 	flagFirst = 0x10
 	flagLast  = 0x20
@@ -29,46 +35,55 @@ const (
 	MaxGroup = 32
 
 	// MessageLimit bounds messages on the wire, whatever a node is configured
-	// to send. It is the same on every node, so that all of them make the same
-	// decision about the same message.
-	MessageLimit = 16 << 20
+	// to send: it is what the announced length can say.
+	MessageLimit = 1 << 24
+
+	// maxID is the highest id a message can have: nine years of a million a second.
+	maxID = 1<<48 - 1
 
 	// MinPayload is the smallest ring payload gmi works with.
 	MinPayload = 128
 
-	// maxPayload keeps a fragment's length within its 16 bits.
+	// maxPayload keeps a record's length within its 16 bits.
 	maxPayload = 1<<16 - 1
 
-	recordFixed = 1 + 8 // flags, id
+	idSize     = 6
+	totalSize  = 3
+	lengthSize = 2
 )
 
 // record is one decoded record. Its slices point into the payload.
 type record struct {
 	lane        lane
 	first, last bool
-	id          MessageID
-	group       []byte // of a first record
-	total       int    // of a first record: bytes of the whole message
-	offset      int    // 0 in a first record
+	id          MessageID // of a first record
+	group       []byte    // of a first record
+	total       int       // of a first record: bytes of the whole message
+	idLow       uint8     // of the id, of every record
+	number      uint8     // low bits of the fragment's number; 0 in a first record
 	data        []byte
 }
 
 // headerSize is the size of the header of a record of a message to group.
 func headerSize(group string, first, last bool) int {
-	n := recordFixed + 4
+	n := 1 + 2
 	if first {
-		n += 1 + len(group)
+		n = 1 + idSize + 1 + len(group)
 	}
-	if !(first && last) {
-		n += 2
+	switch {
+	case last:
+		n += lengthSize
+	case first:
+		n += totalSize
 	}
 	return n
 }
 
 // putRecord encodes one record at the start of dst, which has room for it, and
-// returns its size.
-func putRecord(dst []byte, l lane, id MessageID, group string, total, offset int, data []byte) int {
-	first, last := offset == 0, offset+len(data) == total
+// returns its size. number is that of the fragment; first and last tell whether the
+// message begins and ends in it. One that is not the last must be the end of the
+// payload.
+func putRecord(dst []byte, l lane, id MessageID, group string, total int, number uint8, first, last bool, data []byte) int {
 	flags := byte(l)
 	if first {
 		flags |= flagFirst
@@ -77,20 +92,26 @@ func putRecord(dst []byte, l lane, id MessageID, group string, total, offset int
 		flags |= flagLast
 	}
 	dst[0] = flags
-	binary.LittleEndian.PutUint64(dst[1:], uint64(id))
-	n := recordFixed
+	n := 1
 	if first {
+		binary.LittleEndian.PutUint32(dst[n:], uint32(id))
+		binary.LittleEndian.PutUint16(dst[n+4:], uint16(id>>32))
+		n += idSize
 		dst[n] = byte(len(group))
 		n++
 		n += copy(dst[n:], group)
-		binary.LittleEndian.PutUint32(dst[n:], uint32(total))
 	} else {
-		binary.LittleEndian.PutUint32(dst[n:], uint32(offset))
-	}
-	n += 4
-	if !(first && last) {
-		binary.LittleEndian.PutUint16(dst[n:], uint16(len(data)))
+		dst[n], dst[n+1] = byte(id), number
 		n += 2
+	}
+	switch {
+	case last:
+		binary.LittleEndian.PutUint16(dst[n:], uint16(len(data)))
+		n += lengthSize
+	case first:
+		binary.LittleEndian.PutUint16(dst[n:], uint16(total-1))
+		dst[n+2] = byte((total - 1) >> 16)
+		n += totalSize
 	}
 	return n + copy(dst[n:], data)
 }
@@ -98,72 +119,71 @@ func putRecord(dst []byte, l lane, id MessageID, group string, total, offset int
 // nextRecord decodes the record at the start of b and returns what follows it.
 // ok is false when b does not start with a well-formed record.
 func nextRecord(b []byte) (r record, rest []byte, ok bool) {
-	if len(b) < recordFixed+4 {
+	if len(b) == 0 || b[0]&^flagMask != 0 {
 		return record{}, nil, false
 	}
-	flags := b[0]
-	if flags&^flagMask != 0 {
+	if r.lane = lane(b[0] & flagLane); r.lane >= lanes {
 		return record{}, nil, false
 	}
-	if r.lane = lane(flags & flagLane); r.lane >= lanes {
-		return record{}, nil, false
-	}
-	r.first = flags&flagFirst != 0
-	r.last = flags&flagLast != 0
-	r.id = MessageID(binary.LittleEndian.Uint64(b[1:]))
-	b = b[recordFixed:]
+	r.first = b[0]&flagFirst != 0
+	r.last = b[0]&flagLast != 0
+	b = b[1:]
 	if r.first {
-		n := int(b[0])
-		if n == 0 || n > MaxGroup || len(b) < 1+n+4 {
+		if len(b) < idSize+1 {
 			return record{}, nil, false
 		}
-		r.group = b[1 : 1+n]
-		b = b[1+n:]
-	}
-	// The bound is checked in 32 bits, before the number becomes an int.
-	number := binary.LittleEndian.Uint32(b)
-	if number > MessageLimit {
-		return record{}, nil, false
-	}
-	b = b[4:]
-	var size int
-	switch {
-	case r.first && r.last:
-		r.total = int(number)
-		size = r.total
-	case len(b) < 2:
-		return record{}, nil, false
-	default:
-		size = int(binary.LittleEndian.Uint16(b))
+		r.id = MessageID(binary.LittleEndian.Uint32(b)) | MessageID(binary.LittleEndian.Uint16(b[4:]))<<32
+		r.idLow = b[0]
+		n := int(b[idSize])
+		b = b[idSize+1:]
+		if r.id == 0 || n == 0 || n > MaxGroup || len(b) < n {
+			return record{}, nil, false
+		}
+		r.group = b[:n]
+		b = b[n:]
+	} else {
+		if len(b) < 2 {
+			return record{}, nil, false
+		}
+		r.idLow, r.number = b[0], b[1]
 		b = b[2:]
-		if size == 0 {
-			return record{}, nil, false
-		}
-		if r.first {
-			r.total = int(number)
-			ok = size < r.total
-		} else {
-			r.offset = int(number)
-			ok = r.offset > 0 && r.offset+size <= MessageLimit
-		}
-		if !ok {
-			return record{}, nil, false
-		}
 	}
-	if size > len(b) || r.id == 0 {
+	size := 0
+	switch {
+	case r.last:
+		if len(b) < lengthSize {
+			return record{}, nil, false
+		}
+		size = int(binary.LittleEndian.Uint16(b))
+		b = b[lengthSize:]
+		ok = size <= len(b) && (r.first || size > 0)
+		r.total = size
+	case r.first:
+		if len(b) < totalSize {
+			return record{}, nil, false
+		}
+		r.total = 1 + int(b[0]) + int(b[1])<<8 + int(b[2])<<16
+		b = b[totalSize:]
+		size = len(b)
+		ok = size > 0 && size < r.total
+	default:
+		size = len(b)
+		ok = size > 0
+	}
+	if !ok {
 		return record{}, nil, false
 	}
 	r.data = b[:size]
 	return r, b[size:], true
 }
 
-// wellFormed reports whether payload is a version byte and one or more
-// well-formed records and nothing else.
+// wellFormed reports whether payload is one or more well-formed records and nothing
+// else.
 func wellFormed(payload []byte) bool {
-	if len(payload) < 2 || payload[0] != payloadVersion {
+	if len(payload) == 0 {
 		return false
 	}
-	for b := payload[1:]; len(b) > 0; {
+	for b := payload; len(b) > 0; {
 		var ok bool
 		if _, b, ok = nextRecord(b); !ok {
 			return false

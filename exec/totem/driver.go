@@ -53,12 +53,13 @@ type Options struct {
 	Unsealed bool       // secauth: off
 
 	// Ring has the times and counts of the protocol. Self, Source, ReservedSeq,
-	// MaxPacket, Seed and Trace in it are the driver's to fill in.
+	// MaxPacket, MaxSession, Seed and Trace in it are the driver's to fill in.
 	Ring  srp.Config
 	Trace func(srp.Event)
 
 	// Failed is called once when the driver cannot go on (ring numbers cannot be
-	// made durable): it has left the ring, and the executive has to end.
+	// made durable, or seal.ErrUsedUp): it has left the ring, and the executive has
+	// to end.
 	Failed func(error)
 
 	NoOffload bool
@@ -111,6 +112,7 @@ type Driver struct {
 	owed      *srp.Ready  // its packets are still to be sent: see answersFirst
 	late      *loop.Timer // sends them at the latest
 	notSealed uint64
+	usedUp    bool // the sealer seals nothing any more
 	farewell  []srp.Outgoing
 	repeats   int
 	again     *loop.Timer
@@ -164,7 +166,7 @@ func (d *Driver) open() error {
 	if err != nil {
 		return err
 	}
-	if max := d.MaxPacket(); max < srp.MinMaxPacket {
+	if max := d.maxSession(); max < srp.MinMaxPacket {
 		d.net.Close()
 		return fmt.Errorf("netmtu: %d: leaves %d bytes for a packet of the ring: %d are needed", d.opt.MTU, max, srp.MinMaxPacket)
 	}
@@ -178,8 +180,10 @@ func (d *Driver) open() error {
 // Self is this start of this node.
 func (d *Driver) Self() wire.Member { return d.self }
 
-// MaxPacket is the largest packet of the ring before sealing.
-func (d *Driver) MaxPacket() int { return d.net.Size() - seal.Overhead }
+// MaxPacket is the largest packet of the ring before sealing, maxSession the
+// largest of membership.
+func (d *Driver) MaxPacket() int  { return d.net.Size() - seal.RingOverhead }
+func (d *Driver) maxSession() int { return d.net.Size() - seal.SessionOverhead }
 
 // MaxPayload is how many bytes a message of the ring carries.
 func (d *Driver) MaxPayload() int { return srp.MaxPayload(d.MaxPacket()) }
@@ -194,7 +198,7 @@ func (d *Driver) Start(source srp.Source, upper Upper) error {
 	cfg.Self = d.self
 	cfg.Source = source
 	cfg.ReservedSeq = d.state.reserved
-	cfg.MaxPacket = d.MaxPacket()
+	cfg.MaxPacket, cfg.MaxSession = d.MaxPacket(), d.maxSession()
 	cfg.Seed = binary.LittleEndian.Uint64(d.self.Nonce[:])
 	cfg.Trace = d.opt.Trace
 	d.m = srp.New(cfg)
@@ -293,6 +297,10 @@ func (d *Driver) afterBatch() {
 			d.leave = false
 			d.end()
 		}
+		return
+	}
+	if d.usedUp {
+		d.fail(seal.ErrUsedUp)
 		return
 	}
 	if d.wake {
@@ -488,6 +496,7 @@ func (d *Driver) send(p *srp.Outgoing) {
 	n, err := d.seal.Seal(room, p.Ring, p.Data)
 	if err != nil {
 		d.notSealed++
+		d.usedUp = d.usedUp || err == seal.ErrUsedUp
 		return
 	}
 	switch {

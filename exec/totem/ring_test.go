@@ -2,6 +2,7 @@ package totem
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math/rand"
 	stdnet "net"
@@ -392,4 +393,29 @@ func TestANodeThatCannotKeepItsNumbersStops(t *testing.T) {
 		t.Fatalf("it goes on: %v", failed)
 	}
 	together(t, w.procs[1])
+}
+
+// Whoever sealed as many packets as a counter can number must not seal another: it
+// ends, the others go on, and its next start has a counter and a key of its own.
+func TestAStartThatHasUsedUpItsCounterEnds(t *testing.T) {
+	w := newWorld(t, 3)
+	ps := w.all()
+	p := ps[1]
+	p.do(func() { p.d.seal.Advance(seal.MaxCounter - 100) })
+	eventually(t, "it ends", 10*time.Second, func() bool {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return p.failed != nil
+	})
+	p.mu.Lock()
+	failed := p.failed
+	p.mu.Unlock()
+	if !errors.Is(failed, seal.ErrUsedUp) {
+		t.Fatalf("it ended with %v", failed)
+	}
+	together(t, ps[0], ps[2])
+	p.kill()
+	w.start(2)
+	together(t, w.procs...)
+	exchange(t, w.procs, 100, 10*time.Second)
 }

@@ -2,21 +2,40 @@
 // who sent the ones that arrive. It is pure: bytes in, bytes out; no socket, no
 // clock, no log. It belongs to one goroutine.
 //
-// # Packet
+// # Packets
+//
+// Packets of membership, sealed with the session key of their sender:
 //
 //	 0  magic     2   "aE"
-//	 2  version   1   1
-//	 3  kind      1   low half: class (1 session, 2 ring); high half: suite (0 plain, 1 AES-256-GCM, 2 ChaCha20-Poly1305)
+//	 2  version   1   2
+//	 3  kind      1   low half: class 1; high half: suite (0 plain, 1 AES-256-GCM, 2 ChaCha20-Poly1305)
 //	 4  cluster   4   tag of the cluster's name
 //	 8  key       4   name of the shared key; 0 when plain
 //	12  sender    4   node id
 //	16  counter   8   grows with every packet of this start of the sender, over all its keys
-//	24  selector 16   session: the sender's nonce; ring: a name derived from the ring's key
+//	24  nonce    16   the sender's
 //	40  payload       encrypted
 //	    tag      16   absent when plain
 //
+// Traffic of a ring, of which there is most, says only what tells its key, because
+// that key stands for ring, members and cluster already:
+//
+//	 0  form      1   bits 7-5: 101; bits 4-2: version, 2; bits 1-0: suite
+//	 1  sender    1   place among the ring's members, which are sorted by id
+//	 2  ring      3   head of the ring's name, which is derived from its key
+//	 5  counter   6   as above; its upper two bytes are 0
+//	11  payload       encrypted
+//	    tag      16   plain: the whole name of the ring
+//
 // Numbers are little-endian. The header is authenticated with the payload.
-// Nothing but the header can be read without the key.
+// Nothing but the header can be read without the key. Packets of version 1 had the
+// first header for both classes; they are refused by their version, and an
+// executive of version 1 refuses ours (bad_version, bad_magic).
+//
+// Whose ring's name begins otherwise is of another ring, key or cluster (unknown_ring:
+// membership packets of the same senders tell which); where the three bytes agree
+// by accident, the tag does not, and of two rings of one's own the newer is meant.
+// Plain packets have no tag: there the whole name counts.
 //
 // # Keys
 //
@@ -38,7 +57,9 @@
 //
 // The counter is the AEAD's nonce. It is one counter for everything a start
 // seals, so no key can meet a nonce twice, even if the same ring were installed
-// twice. One key sees at most some 2^48 AES blocks in a month of a million full
+// twice. It is never shortened to less than it can reach: at 2^48 packets of one start
+// (nine years of a million a second) Seal refuses, and the executive has to be
+// started anew. One key sees at most some 2^48 AES blocks in a month of a million full
 // packets per second, far from where GCM's proof wears thin (2^64 blocks).
 //
 // # Replay

@@ -196,8 +196,8 @@ func (s *secret) senderKey(suite Suite, sender wire.NodeID) secret {
 	return s.expand(labelSender, who[:], nil)
 }
 
-// selector is the public name of a ring under one shared key.
-func (s *secret) selector() (out [16]byte) {
+// name is the public name of a ring under one shared key.
+func (s *secret) name() (out [nameLength]byte) {
 	h := s.expand(labelSelect, nil, nil)
 	copy(out[:], h[:])
 	return out

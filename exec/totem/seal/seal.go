@@ -14,37 +14,49 @@ import (
 )
 
 const (
-	// HeaderSize is the room that Seal needs before the payload.
-	HeaderSize = 40
+	// SessionHeader and RingHeader are the room that Seal needs before the
+	// payload of a packet of the class.
+	SessionHeader = 40
+	RingHeader    = 11
 	// TagSize is the room that Seal needs behind it.
 	TagSize = 16
-	// Overhead is by how much a sealed packet is longer than its payload.
-	Overhead = HeaderSize + TagSize
+	// SessionOverhead and RingOverhead are by how much a sealed packet of the
+	// class is longer than its payload.
+	SessionOverhead = SessionHeader + TagSize
+	RingOverhead    = RingHeader + TagSize
 
 	// MaxKeys bounds the key ring.
 	MaxKeys = 8
+	// MaxCounter is how many packets one start can seal: what the shortest
+	// counter holds.
+	MaxCounter = 1<<48 - 1
 	// keptRings is how many rings can be opened: the ring of the configuration
 	// that is in force, and the latest that were installed.
 	keptRings = 4
 
-	version = 1
-	magic0  = 'a'
-	magic1  = 'E'
-)
+	version      = 2
+	magic0       = 'a'
+	magic1       = 'E'
+	classSession = 1
 
-// Class is what kind of key sealed a packet.
-type Class uint8
-
-const (
-	Session Class = 1
-	Ring    Class = 2
+	// The first byte of ring traffic.
+	formMask   = 0b111_00000
+	formRing   = 0b101_00000
+	formSuite  = 0b000_00011
+	formShift  = 2
+	formByte   = formRing | version<<formShift
+	nameLength = 16
+	headLength = 3 // of a ring's name, in the header
 )
 
 var (
 	// ErrUnknownRing is returned by Seal for a ring that is not installed (any more).
 	ErrUnknownRing = errors.New("seal: the ring's key is not installed")
-	// ErrNoRoom is returned by Seal when dst is shorter than payload and Overhead.
+	// ErrNoRoom is returned by Seal when dst is shorter than payload and overhead.
 	ErrNoRoom = errors.New("seal: no room for header and tag")
+	// ErrUsedUp is returned by Seal after MaxCounter packets: another would use a
+	// nonce twice. Only a new start can go on.
+	ErrUsedUp = errors.New("seal: this start has sealed as many packets as it may; it has to be restarted")
 )
 
 // Config says who seals, and with what.
@@ -89,6 +101,7 @@ type Sealer struct {
 // ring is an installed ring.
 type ring struct {
 	srp.Ring           // members sorted by id
+	self     int       // place of this node
 	windows  []window  // by member
 	keys     []ringKey // by shared key
 	inForce  bool
@@ -97,10 +110,10 @@ type ring struct {
 // ringKey is a ring under one shared key. AEADs of senders are made when their
 // first packet comes.
 type ringKey struct {
-	secret   secret
-	selector [16]byte
-	open     [][suites]cipher.AEAD // by member
-	seal     cipher.AEAD
+	secret secret
+	name   [nameLength]byte
+	open   [][suites]cipher.AEAD // by member
+	seal   cipher.AEAD
 }
 
 // New returns a Sealer for this start.
@@ -174,12 +187,15 @@ func (s *Sealer) InstallRing(in srp.Ring) error {
 			return fmt.Errorf("seal: ring %d/%d has member %d twice", in.ID.Rep, in.ID.Seq, r.Members[i].ID)
 		}
 	}
-	if i := r.member(s.self.ID); i < 0 || r.Members[i].Nonce != s.self.Nonce {
+	if len(r.Members) > wire.MaxMembers {
+		return fmt.Errorf("seal: ring %d/%d has %d members: %d is the most", in.ID.Rep, in.ID.Seq, len(r.Members), wire.MaxMembers)
+	}
+	if r.self = r.member(s.self.ID); r.self < 0 || r.Members[r.self].Nonce != s.self.Nonce {
 		return fmt.Errorf("seal: this start of node %d is not a member of ring %d/%d", s.self.ID, in.ID.Rep, in.ID.Seq)
 	}
 	s.deriveRing(r)
 	for _, o := range s.rings {
-		if o.ID == r.ID && o.keys[0].selector == r.keys[0].selector {
+		if o.ID == r.ID && o.keys[0].name == r.keys[0].name {
 			return nil
 		}
 	}
@@ -206,7 +222,7 @@ func (s *Sealer) deriveRing(r *ring) {
 	for i := range r.keys {
 		k := &r.keys[i]
 		k.secret = s.keys[i].ringSecret(&r.Ring)
-		k.selector = k.secret.selector()
+		k.name = k.secret.name()
 		k.open = make([][suites]cipher.AEAD, len(r.Members))
 	}
 	if !s.unsealed {
@@ -241,36 +257,69 @@ func (s *Sealer) findKey(name uint32) int {
 }
 
 // Seal writes payload, sealed for ring (the zero ring: with the session key), to
-// dst and returns the packet's length. dst has room for Overhead more bytes than
-// payload. payload lies outside of dst, or exactly at dst[HeaderSize:]. Seal
-// does not allocate.
+// dst and returns the packet's length. dst has room for the class's overhead more
+// bytes than payload. payload lies outside of dst, or exactly behind the header.
+// Seal does not allocate.
 func (s *Sealer) Seal(dst []byte, id wire.RingID, payload []byte) (int, error) {
-	if len(dst) < len(payload)+Overhead {
+	if s.counter >= MaxCounter {
+		return 0, ErrUsedUp
+	}
+	if id.IsZero() {
+		return s.sealSession(dst, payload)
+	}
+	return s.sealRing(dst, id, payload)
+}
+
+// Advance moves the counter on, as if so many packets had been sealed already; it
+// never goes back. It is for tests of what happens at its end.
+func (s *Sealer) Advance(counter uint64) { s.counter = max(s.counter, counter) }
+
+func (s *Sealer) sealSession(dst, payload []byte) (int, error) {
+	if len(dst) < len(payload)+SessionOverhead {
 		return 0, ErrNoRoom
 	}
-	h := dst[:HeaderSize]
-	class, aead := Session, s.own
-	if id.IsZero() {
-		copy(h[24:], s.self.Nonce[:])
-	} else {
-		r := s.findRing(id)
-		if r == nil {
-			return 0, ErrUnknownRing
-		}
-		class, aead = Ring, r.keys[0].seal
-		copy(h[24:], r.keys[0].selector[:])
-	}
 	s.counter++
-	h[0], h[1], h[2], h[3] = magic0, magic1, version, byte(s.suite)<<4|byte(class)
+	s.stats.Sealed++
+	h := dst[:SessionHeader]
+	h[0], h[1], h[2], h[3] = magic0, magic1, version, byte(s.suite)<<4|classSession
 	binary.LittleEndian.PutUint32(h[4:], s.tag)
 	binary.LittleEndian.PutUint32(h[8:], s.keys[0].name)
 	binary.LittleEndian.PutUint32(h[12:], uint32(s.self.ID))
 	binary.LittleEndian.PutUint64(h[16:], s.counter)
-	s.stats.Sealed++
+	copy(h[24:], s.self.Nonce[:])
 	if s.unsealed {
-		return HeaderSize + copy(dst[HeaderSize:], payload), nil
+		return SessionHeader + copy(dst[SessionHeader:], payload), nil
 	}
-	return HeaderSize + len(aead.Seal(dst[HeaderSize:HeaderSize], s.nonceFor(s.counter), payload, h)), nil
+	return SessionHeader + s.encrypt(s.own, dst, h, payload), nil
+}
+
+func (s *Sealer) sealRing(dst []byte, id wire.RingID, payload []byte) (int, error) {
+	if len(dst) < len(payload)+RingOverhead {
+		return 0, ErrNoRoom
+	}
+	r := s.findRing(id)
+	if r == nil {
+		return 0, ErrUnknownRing
+	}
+	s.counter++
+	s.stats.Sealed++
+	k := &r.keys[0]
+	h := dst[:RingHeader]
+	h[0], h[1] = formByte|byte(s.suite), byte(r.self)
+	copy(h[2:5], k.name[:])
+	binary.LittleEndian.PutUint32(h[5:], uint32(s.counter))
+	binary.LittleEndian.PutUint16(h[9:], uint16(s.counter>>32))
+	if s.unsealed {
+		n := RingHeader + copy(dst[RingHeader:], payload)
+		return n + copy(dst[n:], k.name[:]), nil
+	}
+	return RingHeader + s.encrypt(k.seal, dst, h, payload), nil
+}
+
+// encrypt writes payload and tag behind the header h of dst, under the counter that
+// was just drawn.
+func (s *Sealer) encrypt(aead cipher.AEAD, dst, h, payload []byte) int {
+	return len(aead.Seal(dst[len(h):len(h)], s.nonceFor(s.counter), payload, h))
 }
 
 func (s *Sealer) findRing(id wire.RingID) *ring {
@@ -301,18 +350,25 @@ func (s *Sealer) Open(pkt []byte) (srp.Origin, []byte, Reason) {
 }
 
 func (s *Sealer) open(pkt []byte) (o srp.Origin, payload []byte, why Reason) {
-	if len(pkt) < HeaderSize {
+	if len(pkt) > 0 && pkt[0]&formMask == formRing {
+		return s.openRing(pkt)
+	}
+	if len(pkt) < 4 {
 		return o, nil, TooShort
 	}
-	h := pkt[:HeaderSize]
-	suite, class := Suite(h[3]>>4), Class(h[3]&15)
+	switch {
+	case pkt[0] != magic0 || pkt[1] != magic1:
+		return o, nil, BadMagic
+	case pkt[2] != version:
+		return o, nil, BadVersion
+	case len(pkt) < SessionHeader:
+		return o, nil, TooShort
+	}
+	h := pkt[:SessionHeader]
+	suite := Suite(h[3] >> 4)
 	sender := wire.NodeID(binary.LittleEndian.Uint32(h[12:]))
 	switch {
-	case h[0] != magic0 || h[1] != magic1:
-		return o, nil, BadMagic
-	case h[2] != version:
-		return o, nil, BadVersion
-	case suite >= suites || class != Session && class != Ring || sender == 0:
+	case suite >= suites || h[3]&15 != classSession || sender == 0:
 		return o, nil, BadHeader
 	case binary.LittleEndian.Uint32(h[4:]) != s.tag:
 		return o, nil, WrongCluster
@@ -320,65 +376,81 @@ func (s *Sealer) open(pkt []byte) (o srp.Origin, payload []byte, why Reason) {
 		return o, nil, PlaintextRefused
 	case suite != Plain && s.unsealed:
 		return o, nil, SealedRefused
-	case suite != Plain && len(pkt) < Overhead:
+	case suite != Plain && len(pkt) < SessionOverhead:
 		return o, nil, TooShort
 	}
 	key := s.findKey(binary.LittleEndian.Uint32(h[8:]))
 	if key < 0 {
 		return o, nil, UnknownKey
 	}
-	if class == Session {
-		return s.openSession(pkt, key, suite, sender)
-	}
-	return s.openRing(pkt, key, suite, sender)
+	return s.openSession(pkt, key, suite, sender)
 }
 
-func (s *Sealer) openRing(pkt []byte, key int, suite Suite, sender wire.NodeID) (o srp.Origin, payload []byte, why Reason) {
-	if sender == s.self.ID {
-		return o, nil, Self
+func (s *Sealer) openRing(pkt []byte) (o srp.Origin, payload []byte, why Reason) {
+	suite := Suite(pkt[0] & formSuite)
+	switch {
+	case pkt[0]&^formSuite != formByte:
+		return o, nil, BadVersion
+	case len(pkt) < RingOverhead:
+		return o, nil, TooShort
+	case suite >= suites:
+		return o, nil, BadHeader
+	case suite == Plain && !s.unsealed:
+		return o, nil, PlaintextRefused
+	case suite != Plain && s.unsealed:
+		return o, nil, SealedRefused
 	}
-	r := s.selectRing(key, (*[16]byte)(pkt[24:HeaderSize]))
+	r, k := s.selectRing(pkt)
 	if r == nil {
 		return o, nil, UnknownRing
 	}
-	m := r.member(sender)
-	if m < 0 {
+	m := int(pkt[1])
+	switch {
+	case m >= len(r.Members):
 		return o, nil, NotMember
+	case m == r.self:
+		return o, nil, Self
 	}
 	o = srp.Origin{Member: r.Members[m], Ring: r.ID}
 	if s.unsealed {
-		return o, pkt[HeaderSize:], Accepted
+		return o, pkt[RingHeader : len(pkt)-nameLength], Accepted
 	}
-	counter := binary.LittleEndian.Uint64(pkt[16:])
+	counter := uint64(binary.LittleEndian.Uint32(pkt[5:])) | uint64(binary.LittleEndian.Uint16(pkt[9:]))<<32
 	if !r.windows[m].fresh(counter) {
 		return o, nil, Replayed
 	}
-	k := &r.keys[key]
 	aead := k.open[m][suite]
 	if aead == nil {
-		aead = newAEAD(suite, k.secret.senderKey(suite, sender))
+		aead = newAEAD(suite, k.secret.senderKey(suite, r.Members[m].ID))
 		k.open[m][suite] = aead
 	}
-	if payload = s.decrypt(aead, pkt, counter); payload == nil {
+	if payload = s.decrypt(aead, pkt, RingHeader, counter); payload == nil {
 		return o, nil, AuthFailed
 	}
 	r.windows[m].add(counter)
 	return o, payload, Accepted
 }
 
-func (s *Sealer) selectRing(key int, selector *[16]byte) *ring {
+// selectRing finds the ring that a packet names, and its key: the newest with that
+// name.
+func (s *Sealer) selectRing(pkt []byte) (*ring, *ringKey) {
+	head := [headLength]byte(pkt[2:])
 	for _, r := range s.rings {
-		if r.keys[key].selector == *selector {
-			return r
+		for i := range r.keys {
+			k := &r.keys[i]
+			if [headLength]byte(k.name[:]) == head &&
+				(!s.unsealed || [nameLength]byte(pkt[len(pkt)-nameLength:]) == k.name) {
+				return r, k
+			}
 		}
 	}
-	return nil
+	return nil, nil
 }
 
 // decrypt returns the payload, or nil when the packet is not genuine. An empty
 // payload is not nil.
-func (s *Sealer) decrypt(aead cipher.AEAD, pkt []byte, counter uint64) []byte {
-	out, err := aead.Open(pkt[HeaderSize:HeaderSize], s.nonceFor(counter), pkt[HeaderSize:], pkt[:HeaderSize])
+func (s *Sealer) decrypt(aead cipher.AEAD, pkt []byte, header int, counter uint64) []byte {
+	out, err := aead.Open(pkt[header:header], s.nonceFor(counter), pkt[header:], pkt[:header])
 	if err != nil {
 		return nil
 	}
@@ -386,7 +458,7 @@ func (s *Sealer) decrypt(aead cipher.AEAD, pkt []byte, counter uint64) []byte {
 }
 
 func (s *Sealer) openSession(pkt []byte, key int, suite Suite, sender wire.NodeID) (o srp.Origin, payload []byte, why Reason) {
-	nonce := (*wire.Nonce)(pkt[24:HeaderSize])
+	nonce := (*wire.Nonce)(pkt[24:SessionHeader])
 	if sender == s.self.ID && *nonce == s.self.Nonce {
 		return o, nil, Self
 	}
@@ -395,7 +467,7 @@ func (s *Sealer) openSession(pkt []byte, key int, suite Suite, sender wire.NodeI
 		if sender == s.self.ID {
 			return o, nil, SameID
 		}
-		return o, pkt[HeaderSize:], Accepted
+		return o, pkt[SessionHeader:], Accepted
 	}
 	counter := binary.LittleEndian.Uint64(pkt[16:])
 	id := sessionID{key: s.keys[key].name, suite: suite, sender: sender, nonce: *nonce}
@@ -415,7 +487,7 @@ func (s *Sealer) openSession(pkt []byte, key int, suite Suite, sender wire.NodeI
 			return o, nil, Replayed
 		}
 	}
-	if payload = s.decrypt(aead, pkt, counter); payload == nil {
+	if payload = s.decrypt(aead, pkt, SessionHeader, counter); payload == nil {
 		return o, nil, AuthFailed
 	}
 	if e == nil {

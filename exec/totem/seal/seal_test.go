@@ -9,6 +9,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"math/rand"
+	"strings"
 	"testing"
 
 	"golang.org/x/crypto/chacha20poly1305"
@@ -52,9 +53,16 @@ func install(t testing.TB, r srp.Ring, ss ...*Sealer) {
 	}
 }
 
+func overhead(id wire.RingID) int {
+	if id.IsZero() {
+		return SessionOverhead
+	}
+	return RingOverhead
+}
+
 func sealed(t testing.TB, s *Sealer, id wire.RingID, payload string) []byte {
 	t.Helper()
-	dst := make([]byte, len(payload)+Overhead)
+	dst := make([]byte, len(payload)+overhead(id))
 	n, err := s.Seal(dst, id, []byte(payload))
 	if err != nil {
 		t.Fatal(err)
@@ -181,17 +189,18 @@ func TestPacketsAreExactlyAsDocumented(t *testing.T) {
 		senderKey := std(hkdf.Expand(sha256.New, ringKey, "ais ring v1 sender "+string(who), 32))
 		sessKey := std(hkdf.Expand(sha256.New, root, "ais ring v1 session "+string(who)+string(self.Nonce[:]), 32))
 
+		session := []byte{'a', 'E', 2, byte(suite)<<4 | 1}
+		session = append(append(append(session, tag[:4]...), name...), 7, 0, 0, 0)
+		session = append(binary.LittleEndian.AppendUint64(session, 1), self.Nonce[:]...)
+		ring := []byte{0xa8 | byte(suite), 0, sel[0], sel[1], sel[2], 2, 0, 0, 0, 0, 1}
 		for i, c := range []struct {
-			class    byte
-			selector []byte
-			key      []byte
-			id       wire.RingID
-		}{{1, self.Nonce[:], sessKey, none}, {2, sel, senderKey, r.ID}} {
+			header  []byte
+			key     []byte
+			counter uint64
+			id      wire.RingID
+		}{{session, sessKey, 1, none}, {ring, senderKey, 1<<40 + 2, r.ID}} {
+			s.counter = c.counter - 1
 			got := sealed(t, s, c.id, "payload")
-			h := []byte{'a', 'E', 1, byte(suite)<<4 | c.class}
-			h = append(append(append(h, tag[:4]...), name...), 7, 0, 0, 0)
-			h = binary.LittleEndian.AppendUint64(h, uint64(i+1))
-			h = append(h, c.selector...)
 			var a cipher.AEAD
 			if suite == AES256GCM {
 				b, _ := aes.NewCipher(c.key)
@@ -199,11 +208,20 @@ func TestPacketsAreExactlyAsDocumented(t *testing.T) {
 			} else {
 				a, _ = chacha20poly1305.New(c.key)
 			}
-			nonce := append(make([]byte, 4), h[16:24]...)
-			if want := a.Seal(bytes.Clone(h), nonce, []byte("payload"), h); !bytes.Equal(got, want) {
-				t.Errorf("%v class %d:\n got %x\nwant %x", suite, c.class, got, want)
+			nonce := binary.LittleEndian.AppendUint64(make([]byte, 4), c.counter)
+			if want := a.Seal(bytes.Clone(c.header), nonce, []byte("payload"), c.header); !bytes.Equal(got, want) {
+				t.Errorf("%v packet %d:\n got %x\nwant %x", suite, i, got, want)
 			}
 		}
+	}
+
+	s := newSealer(t, Config{Self: self, Cluster: "prod", Unsealed: true})
+	r := ringOf(300, self, peer)
+	install(t, r, s)
+	whole := s.rings[0].keys[0].name
+	want := append([]byte{0xa8, 0, whole[0], whole[1], whole[2], 1, 0, 0, 0, 0, 0}, "payload"...)
+	if got := sealed(t, s, r.ID, "payload"); !bytes.Equal(got, append(want, whole[:]...)) {
+		t.Errorf("plain:\n got %x\nwant %x", got, want)
 	}
 }
 
@@ -289,18 +307,34 @@ func TestEachFieldOfTheHeaderHasItsReason(t *testing.T) {
 		want Reason
 	}{
 		{"magic", 0, 'b', BadMagic},
-		{"version", 2, 2, BadVersion},
-		{"class", 3, 0x13, BadHeader},
+		{"version", 2, 1, BadVersion},
+		{"a later version", 2, 3, BadVersion},
+		{"class", 3, 0x12, BadHeader},
 		{"suite", 3, 0x32, BadHeader},
-		{"plain", 3, 0x02, PlaintextRefused},
+		{"plain", 3, 0x01, PlaintextRefused},
 		{"cluster", 4, 99, WrongCluster},
 		{"key", 8, 99, UnknownKey},
-		{"sender", 12, 3, NotMember},
-		{"own id", 12, 2, Self},
+		{"sender", 12, 3, AuthFailed},
 		{"counter", 16, 77, AuthFailed},
-		{"ring", 24, 0xff, UnknownRing},
+		{"nonce", 24, 0xff, AuthFailed},
+		{"ring form", 0, 0x88, BadMagic},
+		{"ring version", 0, 0xa4 | byte(AES256GCM), BadVersion},
+		{"a later ring version", 0, 0xac | byte(AES256GCM), BadVersion},
+		{"ring suite", 0, 0xab, BadHeader},
+		{"ring plain", 0, 0xa8, PlaintextRefused},
+		{"ring sender behind the last", 1, 2, NotMember},
+		{"ring sender beyond any", 1, 255, NotMember},
+		{"ring sender this node", 1, 1, Self},
+		{"ring name", 2, 0xff, UnknownRing},
+		{"end of the ring name", 4, 0xff, UnknownRing},
+		{"ring counter", 5, 77, AuthFailed},
+		{"end of the ring counter", 10, 1, AuthFailed},
+		{"ring payload", 11, 1, AuthFailed},
 	} {
-		pkt := sealed(t, a, r.ID, "x")
+		pkt := sealed(t, a, none, "x")
+		if strings.Contains(c.name, "ring") {
+			pkt = sealed(t, a, r.ID, "x")
+		}
 		if pkt[c.at] == c.val {
 			pkt[c.at]++
 		} else {
@@ -428,7 +462,7 @@ func TestRecordingsOfAnotherStartOpenNothingOfTheRing(t *testing.T) {
 
 	// The sender itself, started anew, hears its former self.
 	expect(t, a2, oldSession, SameID)
-	expect(t, a2, oldRing, Self)
+	expect(t, a2, oldRing, UnknownRing)
 }
 
 func TestAKeyIsRotatedWithoutAStop(t *testing.T) {
@@ -462,7 +496,7 @@ func TestAKeyIsRotatedWithoutAStop(t *testing.T) {
 	last := sealed(t, a, none, "x")
 	set(a, next)
 	set(b, next)
-	expect(t, b, before, UnknownKey)
+	expect(t, b, before, UnknownRing)
 	expect(t, b, last, Accepted)
 	for id := range b.sessions.byID {
 		if id.key != b.keys[0].name {
@@ -547,18 +581,129 @@ func TestForgedNoncesEvictNothingAndRecordingsDoNotEvictTheRing(t *testing.T) {
 
 func TestSealRefusesADestinationWithoutRoom(t *testing.T) {
 	a := newSealer(t, Config{Self: member(1, 1)})
-	for n := 0; n < Overhead+10; n++ {
-		if _, err := a.Seal(make([]byte, n), none, make([]byte, 10)); err != ErrNoRoom {
-			t.Fatalf("%d bytes: %v", n, err)
+	b := newSealer(t, Config{Self: member(2, 1)})
+	r := ringOf(8, member(1, 1), member(2, 1))
+	install(t, r, a, b)
+	for _, id := range []wire.RingID{none, r.ID} {
+		room, header := overhead(id)+10, overhead(id)-TagSize
+		for n := 0; n < room; n++ {
+			if _, err := a.Seal(make([]byte, n), id, make([]byte, 10)); err != ErrNoRoom {
+				t.Fatalf("%d bytes: %v", n, err)
+			}
+		}
+		buf := make([]byte, room)
+		copy(buf[header:], "in place!!")
+		if _, err := a.Seal(buf, id, buf[header:header+10]); err != nil {
+			t.Fatal(err)
+		}
+		if _, p := expect(t, b, buf, Accepted); p != "in place!!" {
+			t.Fatalf("%q", p)
 		}
 	}
-	buf := make([]byte, Overhead+10)
-	copy(buf[HeaderSize:], "in place!!")
-	if _, err := a.Seal(buf, none, buf[HeaderSize:HeaderSize+10]); err != nil {
-		t.Fatal(err)
+}
+
+// A counter that came round would be a nonce used twice.
+func TestNothingIsSealedWhenTheCounterIsUsedUp(t *testing.T) {
+	a := newSealer(t, Config{Self: member(1, 1)})
+	b := newSealer(t, Config{Self: member(2, 1)})
+	r := ringOf(8, member(1, 1), member(2, 1))
+	install(t, r, a, b)
+	a.Advance(MaxCounter - 2)
+	a.Advance(5)
+	expect(t, b, sealed(t, a, none, "last but one"), Accepted)
+	last := sealed(t, a, r.ID, "last")
+	expect(t, b, last, Accepted)
+	for range 3 {
+		for _, id := range []wire.RingID{none, r.ID} {
+			if n, err := a.Seal(make([]byte, 100), id, []byte("one more")); err != ErrUsedUp || n != 0 {
+				t.Fatalf("%d bytes, %v", n, err)
+			}
+		}
 	}
-	if _, p := expect(t, newSealer(t, Config{Self: member(2, 1)}), buf, Accepted); p != "in place!!" {
-		t.Fatalf("%q", p)
+	expect(t, b, last, Replayed)
+}
+
+func TestEveryPlaceOfTheLargestRingIsTold(t *testing.T) {
+	var ms []wire.Member
+	for i := range wire.MaxMembers {
+		ms = append(ms, member(wire.NodeID(i+1), 1))
+	}
+	r := ringOf(8, ms...)
+	b := newSealer(t, Config{Self: ms[5]})
+	install(t, r, b)
+	for _, m := range ms {
+		a := newSealer(t, Config{Self: m})
+		install(t, r, a)
+		if m == ms[5] {
+			expect(t, b, sealed(t, a, r.ID, "x"), Self)
+		} else if o, _ := expect(t, b, sealed(t, a, r.ID, "x"), Accepted); o.Member != m {
+			t.Fatalf("%d taken for %d", m.ID, o.Member.ID)
+		}
+	}
+	ms = append(ms, member(wire.MaxMembers+1, 1))
+	if err := b.InstallRing(ringOf(12, ms...)); err == nil {
+		t.Fatalf("a ring of %d members was installed", len(ms))
+	}
+}
+
+// Three bytes of a ring's name may be another's too: no packet is taken for one of
+// the wrong ring, and the newer one is always served.
+func TestRingsWhoseNamesBeginAlikeAreNotMixedUp(t *testing.T) {
+	for _, plain := range []bool{false, true} {
+		a := newSealer(t, Config{Self: member(1, 1), Unsealed: plain})
+		b := newSealer(t, Config{Self: member(2, 1), Unsealed: plain})
+		former := ringOf(8, member(1, 1), member(2, 1))
+		later := ringOf(12, member(1, 1), member(2, 1))
+		install(t, former, a, b)
+		install(t, later, a, b)
+		for _, s := range []*Sealer{a, b} { // newest first
+			copy(s.rings[1].keys[0].name[:headLength], s.rings[0].keys[0].name[:headLength])
+		}
+		if o, _ := expect(t, b, sealed(t, a, later.ID, "x"), Accepted); o.Ring != later.ID {
+			t.Fatalf("plain %v: taken for %v", plain, o.Ring)
+		}
+		if !plain {
+			expect(t, b, sealed(t, a, former.ID, "x"), AuthFailed)
+			continue
+		}
+		if o, _ := expect(t, b, sealed(t, a, former.ID, "x"), Accepted); o.Ring != former.ID {
+			t.Fatalf("plain: taken for %v", o.Ring)
+		}
+		foreign := sealed(t, a, later.ID, "x")
+		foreign[len(foreign)-1]++
+		expect(t, b, foreign, UnknownRing)
+	}
+}
+
+// What an executive of before sent, or one of a later version will: never misread,
+// whatever follows.
+func TestPacketsOfAnotherVersionAreRefusedAsSuch(t *testing.T) {
+	a := newSealer(t, Config{Self: member(1, 1)})
+	b := newSealer(t, Config{Self: member(2, 1)})
+	r := ringOf(8, member(1, 1), member(2, 1))
+	install(t, r, a, b)
+	for _, class := range []byte{1, 2} { // the former header, both of its classes
+		old := make([]byte, 40+100+16)
+		copy(old, []byte{'a', 'E', 1, byte(AES256GCM)<<4 | class})
+		binary.LittleEndian.PutUint32(old[4:], b.tag)
+		binary.LittleEndian.PutUint32(old[8:], b.keys[0].name)
+		old[12], old[16] = 1, 1
+		copy(old[24:], b.rings[0].keys[0].name[:])
+		for n := 4; n <= len(old); n++ {
+			expect(t, b, old[:n], BadVersion)
+		}
+	}
+	for form := 0; form < 256; form++ {
+		pkt := sealed(t, a, r.ID, "payload")
+		pkt[0] = byte(form)
+		want := BadMagic
+		switch {
+		case byte(form)&^formSuite == formByte:
+			continue
+		case byte(form)&formMask == formRing:
+			want = BadVersion
+		}
+		expect(t, b, pkt, want)
 	}
 }
 
@@ -590,7 +735,7 @@ func TestSealingAndOpeningDoNotAllocate(t *testing.T) {
 		r := ringOf(8, member(1, 1), member(2, 1))
 		install(t, r, a, b)
 		payload := make([]byte, 1400)
-		buf := make([]byte, len(payload)+Overhead)
+		buf := make([]byte, len(payload)+SessionOverhead)
 		for _, id := range []wire.RingID{none, r.ID} {
 			if n := testing.AllocsPerRun(1000, func() {
 				n, err := a.Seal(buf, id, payload)
@@ -628,7 +773,8 @@ func FuzzOpen(f *testing.F) {
 		f.Add(sealed(f, s, r.ID, "data"))
 	}
 	f.Fuzz(func(t *testing.T, pkt []byte) {
-		genuine := len(pkt) >= HeaderSize && binary.LittleEndian.Uint32(pkt[12:]) == 1
+		genuine := len(pkt) >= SessionOverhead && binary.LittleEndian.Uint32(pkt[12:]) == 1 ||
+			len(pkt) >= RingOverhead && pkt[1] == 0
 		for _, s := range []*Sealer{b, p} {
 			in := bytes.Clone(pkt)
 			o, payload, why := s.Open(in)
@@ -638,7 +784,7 @@ func FuzzOpen(f *testing.F) {
 			if why != Accepted {
 				continue
 			}
-			if len(payload) > len(pkt)-HeaderSize || o.Member.ID == 0 {
+			if len(payload) > len(pkt)-RingHeader || o.Member.ID == 0 {
 				t.Fatalf("%+v, %d of %d bytes", o, len(payload), len(pkt))
 			}
 			if s == b && !genuine {
@@ -661,7 +807,7 @@ func benchmark(b *testing.B, sealing bool) {
 				r := ringOf(8, member(1, 1), member(2, 1))
 				install(b, r, x, y)
 				payload := make([]byte, size)
-				buf := make([]byte, size+Overhead)
+				buf := make([]byte, size+RingOverhead)
 				n, _ := x.Seal(buf, r.ID, payload)
 				pristine := bytes.Clone(buf[:n])
 				b.SetBytes(int64(size))

@@ -84,7 +84,7 @@ func (w *World) send(nd *node, out *srp.Outgoing) {
 			return
 		}
 	}
-	if len(out.Data) > w.p.maxPacket {
+	if len(out.Data) > w.p.maxPacket || out.Ring.IsZero() && len(out.Data) > w.p.maxPacket-sessionExtra {
 		w.violate(OutputContract, nd.index, "a packet larger than MaxPacket")
 		return
 	}

@@ -30,6 +30,9 @@ func (s *source) Next(dst []byte) (int, wire.Guarantee, bool) {
 
 func (s *source) Backlog() int { return s.nd.g.Backlog() }
 
+// sessionExtra is by how much packets of membership must be smaller than others.
+const sessionExtra = 29
+
 // newStack makes the machine and the messaging layer of a start.
 func (w *World) newStack(nd *node, self wire.Member) {
 	src := &source{w: w, nd: nd, proc: nd.proc}
@@ -57,6 +60,7 @@ func (w *World) newStack(nd *node, self wire.Member) {
 		Source:          src,
 		ReservedSeq:     nd.disk.reserved,
 		MaxPacket:       w.p.maxPacket,
+		MaxSession:      w.p.maxPacket - sessionExtra,
 		TokenTimeout:    time.Duration(w.p.token),
 		TokenRetransmit: time.Duration(w.p.retransmit),
 		JoinInterval:    time.Duration(w.p.join),

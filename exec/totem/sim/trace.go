@@ -27,16 +27,15 @@ func describePacket(b []byte) string {
 	case wire.TypeData:
 		var d wire.Data
 		if d.Unmarshal(b) == nil {
-			s := fmt.Sprintf("data %d of %d round %d %d bytes", d.Seq, d.Source, d.Round, len(d.Payload))
+			s := fmt.Sprintf("data %d of place %d round %d %d bytes", d.Seq, d.Source, d.Round, len(d.Payload))
 			if d.Guarantee == wire.Safe {
 				s += " safe"
 			}
 			if d.AfterToken {
 				s += " after-token"
 			}
-			var in wire.Data
-			if d.Encapsulated && in.Unmarshal(d.Payload) == nil {
-				s += fmt.Sprintf(" (ring %s: data %d of %d)", ringName(d.Old), in.Seq, in.Source)
+			if d.Encapsulated {
+				s += fmt.Sprintf(" (ring %s: data %d of place %d)", ringName(d.Old.Ring), d.Old.Seq, d.Old.Source)
 			}
 			return s
 		}

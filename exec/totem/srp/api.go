@@ -45,8 +45,10 @@ type Config struct {
 	ReservedSeq uint64
 
 	// MaxPacket is the size of the largest encoded packet (wire bytes, before
-	// sealing) that fits netmtu.
-	MaxPacket int
+	// sealing) that fits netmtu. MaxSession is the same for packets of the session
+	// key, which have a larger header (default MaxPacket, and never more).
+	MaxPacket  int
+	MaxSession int
 
 	TokenTimeout    time.Duration // token loss (default 1s)
 	TokenRetransmit time.Duration // upper bound; the machine adapts below it to a few measured rotations
@@ -181,4 +183,5 @@ const (
 	CauseRestartedMember        // a member of the ring came back with another start number
 	CauseExpelled               // others formed a ring without this node
 	CauseOverload               // the service manager left on purpose (synchronization too slow)
+	CauseSequenceEnd            // the ring has given out nearly all sequence numbers there are
 )

@@ -83,7 +83,7 @@ func (m *Machine) sendCommit(hop uint32) {
 func (m *Machine) transmitCommit() {
 	c := &m.commit
 	n := len(c.entries)
-	per := (m.cfg.MaxPacket - wire.CommitHeader) / wire.CommitEntrySize
+	per := (m.cfg.MaxSession - wire.CommitHeader) / wire.CommitEntrySize
 	pages := pagesFor(n, per)
 	per = (n + pages - 1) / pages
 	to := c.entries[int(c.hop)%n].Member.ID

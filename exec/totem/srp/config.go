@@ -34,7 +34,7 @@ const (
 	DefaultMaxMessages    = 17
 	DefaultMaxPacket      = 1400
 
-	// MinMaxPacket is the smallest MaxPacket New accepts.
+	// MinMaxPacket is the smallest MaxPacket and MaxSession New accepts.
 	MinMaxPacket = 400
 	// JoinFast is the interval of the first Joins.
 	JoinFast = 10 * time.Millisecond
@@ -46,6 +46,14 @@ const tokenRetransmits = 50
 // fewMessages go before the token of their visit even if it may run ahead: they
 // do not delay it, and are known to be everywhere a rotation earlier.
 const fewMessages = 4
+
+// slowPacket is how long a packet of a rotation takes where the link is narrow: at
+// 300 Mbit/s and 1500 bytes.
+const slowPacket = 40 * time.Microsecond
+
+// lastNumbers is how many sequence numbers a ring leaves unused: from then on it is
+// formed anew, at numbers from 1 on. Nobody could be so far behind or ahead.
+const lastNumbers = 1 << 32
 
 // minRetransmit is the shortest retransmission interval of token and commit token.
 const minRetransmit = 2 * time.Millisecond
@@ -78,6 +86,8 @@ func (c Config) withDefaults() Config {
 	c.MaxMessages = min(c.MaxMessages, c.Window)
 	def(&c.MaxPacket, DefaultMaxPacket)
 	c.MaxPacket = max(c.MaxPacket, MinMaxPacket)
+	def(&c.MaxSession, c.MaxPacket)
+	c.MaxSession = min(max(c.MaxSession, MinMaxPacket), c.MaxPacket)
 	def(&c.MaxMembers, wire.MaxMembers)
 	c.MaxMembers = min(c.MaxMembers, wire.MaxMembers)
 	c.Accelerated = max(0, min(c.Accelerated, c.MaxMessages))
@@ -87,5 +97,5 @@ func (c Config) withDefaults() Config {
 // MaxPayload is the most bytes Source.Next may write for packets of maxPacket
 // bytes: a message must fit one packet again when it is recovered.
 func MaxPayload(maxPacket int) int {
-	return max(maxPacket, MinMaxPacket) - wire.DataOverhead
+	return max(maxPacket, MinMaxPacket) - wire.EncapsulationHeader
 }

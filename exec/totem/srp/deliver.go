@@ -27,11 +27,11 @@ func (m *Machine) stepData(org Origin, pkt []byte) Reject {
 	if d.Unmarshal(pkt) != nil || !d.Encapsulated && len(d.Payload) > MaxPayload(m.cfg.MaxPacket) {
 		return RejectMalformed // a larger one could not be recovered in one packet here
 	}
-	source := w.index(d.Source)
-	if source < 0 || w.index(org.Member.ID) < 0 {
+	source, from := int(d.Source), w.index(org.Member.ID)
+	if source >= len(w.members) || from < 0 {
 		return RejectOrigin
 	}
-	if m.state != Gather && source == w.index(org.Member.ID) {
+	if m.state != Gather && source == from {
 		m.sawRound(org.Member.ID, d)
 	}
 	if !w.fits(d.Seq) {
@@ -84,14 +84,10 @@ func (m *Machine) deliverWhatIsDue(w *window) {
 }
 
 func (m *Machine) deliverSlot(w *window, s *slot) {
-	g := wire.Agreed
-	if s.safe {
-		g = wire.Safe
-	}
 	m.n.Delivered++
 	m.deliver(Delivery{
 		Kind: DeliverMessage, Ring: w.ring, Seq: s.seq, From: w.members[s.source],
-		Guarantee: g, Payload: s.payload(),
+		Guarantee: s.guarantee(), Payload: s.payload(),
 	})
 }
 

@@ -24,7 +24,7 @@ func pagesFor(n, perPage int) int { return max(1, (n+perPage-1)/perPage) }
 // sendJoin multicasts the sets, in as many pages as they need. leaving marks this
 // node itself as failed: it stops.
 func (m *Machine) sendJoin(leaving bool) {
-	per := (m.cfg.MaxPacket - wire.JoinHeader) / wire.JoinEntrySize
+	per := (m.cfg.MaxSession - wire.JoinHeader) / wire.JoinEntrySize
 	pages := pagesFor(len(m.procs), per)
 	per = (len(m.procs) + pages - 1) / pages
 	j := &m.joinPage

@@ -91,8 +91,7 @@ type Machine struct {
 	suspects    []suspect
 	probeNumber uint64
 
-	data  wire.Data
-	inner wire.Data
+	data wire.Data
 
 	out outputs
 	n   Counters

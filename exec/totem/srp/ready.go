@@ -42,6 +42,7 @@ func (m *Machine) buf() []byte {
 
 func (m *Machine) send(p Outgoing) {
 	assert(len(p.Data) <= m.cfg.MaxPacket, "packet larger than MaxPacket")
+	assert(!p.Ring.IsZero() || len(p.Data) <= m.cfg.MaxSession, "packet larger than MaxSession")
 	m.out.ready.Packets = append(m.out.ready.Packets, p)
 }
 

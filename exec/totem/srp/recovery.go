@@ -112,11 +112,14 @@ func (m *Machine) sendOld(t *wire.Token, allowed int) {
 		r.left--
 		allowed--
 		t.High++
-		pkt := old.at(r.next).buf
-		s := w.place(t.High, wire.EncapsulationHeader+len(pkt), m.cfg.MaxPacket)
-		d := wire.Data{Source: m.cfg.Self.ID, Seq: t.High, Round: t.Seq, Encapsulated: true, Old: old.ring}
+		o := old.at(r.next)
+		s := w.place(t.High, wire.EncapsulationHeader+len(o.payload()), m.cfg.MaxPacket)
+		d := wire.Data{
+			Source: uint8(w.self), Seq: t.High, Round: uint16(t.Seq), Encapsulated: true,
+			Old: wire.OldData{Ring: old.ring, Source: uint8(o.source), Seq: o.seq, Guarantee: o.guarantee()},
+		}
 		d.PutHeader(s.buf)
-		copy(s.buf[wire.EncapsulationHeader:], pkt)
+		copy(s.buf[wire.EncapsulationHeader:], o.payload())
 		s.source, s.safe, s.encap, s.served = w.self, false, true, 0
 		w.advance(t.High)
 	}
@@ -125,15 +128,11 @@ func (m *Machine) sendOld(t *wire.Token, allowed int) {
 // takeOld takes the message of an old ring out of an encapsulated one. One of
 // another ring than ours concerns others.
 func (m *Machine) takeOld(d *wire.Data) Reject {
-	r, old, in := &m.rec, m.old, &m.inner
-	if in.Unmarshal(d.Payload) != nil || in.Encapsulated {
-		return RejectMalformed
-	}
-	if m.state != Recovery || old == nil || d.Old != old.ring {
+	r, old, in := &m.rec, m.old, &d.Old
+	if m.state != Recovery || old == nil || in.Ring != old.ring {
 		return Accepted
 	}
-	source := old.index(in.Source)
-	if source < 0 || in.Seq > r.high {
+	if int(in.Source) >= len(old.members) || in.Seq > r.high || len(d.Payload) > MaxPayload(m.cfg.MaxPacket) {
 		return RejectMalformed
 	}
 	if in.Seq <= old.freed || in.Seq <= r.low {
@@ -147,9 +146,11 @@ func (m *Machine) takeOld(d *wire.Data) Reject {
 		return Accepted
 	}
 	*m.seen(in.Seq) = true
-	s := old.place(in.Seq, len(d.Payload), m.cfg.MaxPacket)
-	copy(s.buf, d.Payload)
-	s.source, s.safe, s.encap, s.served = source, in.Guarantee == wire.Safe, false, 0
+	s := old.place(in.Seq, wire.DataHeader+len(d.Payload), m.cfg.MaxPacket)
+	again := wire.Data{Source: in.Source, Seq: in.Seq, Guarantee: in.Guarantee}
+	again.PutHeader(s.buf)
+	copy(s.buf[wire.DataHeader:], d.Payload)
+	s.source, s.safe, s.encap, s.served = int(in.Source), in.Guarantee == wire.Safe, false, 0
 	old.advance(in.Seq)
 	m.n.Recovered++
 	return Accepted

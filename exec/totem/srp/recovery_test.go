@@ -45,10 +45,10 @@ func TestWhoComesFromARingOfTheSameIDWithAnotherStartDoesNotMoveTogether(t *test
 // Work is bounded by what is here, not by numbers of a commit token.
 func TestAnAruBelowWhatIsForgottenIsNotSearchedFor(t *testing.T) {
 	m, self, other := recovering(t)
-	const forgotten = 1 << 50
+	const forgotten = 1 << 40
 	old := m.old
 	old.aru, old.high, old.delivered, old.safe, old.freed = forgotten, forgotten, forgotten, forgotten, forgotten
-	d := wire.Data{Source: 1, Seq: forgotten + 1}
+	d := wire.Data{Source: 0, Seq: forgotten + 1}
 	d.PutHeader(old.place(d.Seq, wire.EncapsulationHeader, m.cfg.MaxPacket).buf)
 	old.advance(d.Seq)
 	self.Aru, self.High = old.aru, old.high
@@ -68,7 +68,7 @@ func TestAnAruBelowWhatIsForgottenIsNotSearchedFor(t *testing.T) {
 func TestWhatTheOldRingRecoveredIsNotRecoveredAgain(t *testing.T) {
 	m, self, other := recovering(t)
 	old := m.old
-	d := wire.Data{Source: 1, Seq: 1, Encapsulated: true, Old: wire.RingID{Rep: 1, Seq: 4}}
+	d := wire.Data{Source: 1, Seq: 1, Encapsulated: true, Old: wire.OldData{Ring: wire.RingID{Rep: 1, Seq: 4}, Seq: 1}}
 	s := old.place(1, m.cfg.MaxPacket, m.cfg.MaxPacket)
 	d.PutHeader(s.buf)
 	s.encap = true

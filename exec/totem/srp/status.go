@@ -108,14 +108,14 @@ func (s State) String() string {
 	return "unknown"
 }
 
-const causes = int(CauseOverload) + 1
+const causes = int(CauseSequenceEnd) + 1
 
 var causeNames = [causes]string{
 	CauseNone: "none", CauseStart: "start", CauseTokenLoss: "token-loss", CauseProcessDied: "process-died",
 	CauseLeave: "leave", CauseForeignRing: "foreign-ring", CauseJoin: "join",
 	CauseConsensusTimeout: "consensus-timeout", CauseCommitLoss: "commit-loss", CauseRecoveryLoss: "recovery-loss",
 	CauseFailToReceive: "fail-to-receive", CauseRestartedMember: "restarted-member", CauseExpelled: "expelled",
-	CauseOverload: "overload",
+	CauseOverload: "overload", CauseSequenceEnd: "sequence-end",
 }
 
 // String returns the cause's name.

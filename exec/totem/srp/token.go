@@ -102,6 +102,10 @@ func (m *Machine) visit() {
 		m.becomeGatherAlone(CauseFailToReceive)
 		return
 	}
+	if m.state == Operational && t.High > wire.MaxSeq-lastNumbers {
+		m.becomeGather(CauseSequenceEnd)
+		return
+	}
 	if m.state == Recovery {
 		m.recoveryToken(t)
 	}
@@ -372,8 +376,12 @@ func (m *Machine) stepTokenAck(org Origin, pkt []byte) Reject {
 }
 
 // sawRound notes what a message tells about the token: that its source had it.
+// Of the round it has the low bits: which half of all numbers it lies in, as
+// seen from the token sent last, tells whether it is a later one. A message that its
+// source sends again after half of all those hops may be taken for news; then a lost
+// token is missed at its timeout and not sooner.
 func (m *Machine) sawRound(from wire.NodeID, d *wire.Data) {
-	if d.Round < m.sentSeq || m.sentSeq == 0 {
+	if int16(d.Round-uint16(m.sentSeq)) < 0 || m.sentSeq == 0 {
 		return
 	}
 	m.retransmit.at = Never
@@ -394,10 +402,7 @@ func (m *Machine) visitOut() {
 		m.sendNew(t, allowed)
 	}
 	sent := int(t.High + 1 - first)
-	behind := min(sent, m.cfg.Accelerated)
-	if sent <= fewMessages {
-		behind = 0
-	}
+	behind := m.behindToken(t, sent)
 	for i := range sent - behind {
 		m.sendRing(w.ring, w.at(first+uint64(i)).buf)
 	}
@@ -427,6 +432,22 @@ func (m *Machine) visitOut() {
 	if m.state == Recovery && m.recoveryDone() {
 		m.becomeOperational()
 	}
+}
+
+// behindToken is how many of the messages of this visit follow the token. Few do
+// not delay it. And where a packet takes long, the token that overtook the messages of
+// the only sender would be back before they are anywhere: everybody would answer
+// for few of them, and those a rotation later; a narrow link carries a token more for
+// the same messages.
+func (m *Machine) behindToken(t *wire.Token, sent int) int {
+	if sent <= fewMessages {
+		return 0
+	}
+	onlySender := t.FCC <= m.fccOwn
+	if onlySender && m.rotation > time.Duration(max(sent, int(m.fccOwn)))*slowPacket {
+		return 0
+	}
+	return min(sent, m.cfg.Accelerated)
 }
 
 // allowance is how many messages may be sent at this visit: MaxMessages, what
@@ -494,7 +515,7 @@ func (m *Machine) pull(seq, round uint64) bool {
 		return false
 	}
 	assert(n >= 0 && n <= len(room), "Source.Next returned a length out of range")
-	d := wire.Data{Source: m.cfg.Self.ID, Seq: seq, Round: round, Guarantee: g}
+	d := wire.Data{Source: uint8(w.self), Seq: seq, Round: uint16(round), Guarantee: g}
 	d.PutHeader(s.buf)
 	s.buf = s.buf[:wire.DataHeader+n]
 	s.seq, s.source, s.safe, s.encap, s.served = seq, w.self, g == wire.Safe, false, 0
@@ -562,6 +583,11 @@ const aloneBatch = 64
 func (m *Machine) runAlone() {
 	m.aloneAt = Never
 	w := m.cur
+	if w.high > wire.MaxSeq-lastNumbers {
+		m.becomeGather(CauseSequenceEnd)
+		m.grace = m.now // nobody is waited for
+		return
+	}
 	for range min(aloneBatch, len(w.slots)) {
 		if !m.pull(w.high+1, 0) {
 			return

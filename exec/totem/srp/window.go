@@ -103,5 +103,12 @@ func indexOf(members []wire.Member, id wire.NodeID) int {
 	return -1
 }
 
+func (s *slot) guarantee() wire.Guarantee {
+	if s.safe {
+		return wire.Safe
+	}
+	return wire.Agreed
+}
+
 // payload returns what the sender gave for the message in s.
 func (s *slot) payload() []byte { return s.buf[wire.DataHeader:] }

@@ -5,11 +5,13 @@ import (
 	"errors"
 )
 
-// Version is the second byte of every packet. Another version is refused: a
-// ring never mixes formats.
-const Version = 1
+// Version is the second byte of every packet; of a message, which has no room
+// to spare, three bits of its first byte. Another version is refused: a ring never
+// mixes formats. It stands for what is in messages (gmi), too.
+const Version = 2
 
-// Type is the first byte of every packet.
+// Type is the first byte of every packet, but of messages: their first byte has its
+// highest bit set.
 type Type uint8
 
 const (
@@ -66,11 +68,17 @@ func Kind(pkt []byte) (Type, error) {
 	if len(pkt) < 2 {
 		return 0, ErrShort
 	}
+	if pkt[0]&dataBit != 0 {
+		if pkt[0]&dataVersion != Version<<4 {
+			return 0, ErrVersion
+		}
+		return TypeData, nil
+	}
 	if pkt[1] != Version {
 		return 0, ErrVersion
 	}
 	t := Type(pkt[0])
-	if t == 0 || t >= typeEnd {
+	if t <= TypeData || t >= typeEnd {
 		return 0, ErrType
 	}
 	return t, nil

@@ -1,93 +1,138 @@
 package wire
 
 // Data is a message of a ring, as its source sequenced it. A retransmission is
-// the same bytes, whoever sends it. In Recovery the payload of an encapsulated
-// message is the ring id and the packet of a message of the old ring.
+// the same bytes, whoever sends it. There are more of these than of all other
+// packets together, so they say things once and briefly: members by their places.
+//
+//	 0  form     1  bit 7 set; bits 6-4 version; bits 3-0 flags
+//	 1  source   1  place in the ring
+//	 2  seq      6
+//	 8  round    2  low bits
+//	10  payload
+//
+// In Recovery the payload of an encapsulated message is a message of an old ring:
+//
+//	10  ring    12  the old one's id
+//	22  source   1  place in the old ring
+//	23  seq      6  in the old ring
+//	29  payload     of the old message
 type Data struct {
-	Source       NodeID
-	Seq          uint64
-	Round        uint64 // the token's sequence number when the source held it
+	Source       uint8  // place among the ring's members, which are sorted by id
+	Seq          uint64 // 1 to MaxSeq
+	Round        uint16 // low bits of the token's sequence number when the source held it
 	Guarantee    Guarantee
 	AfterToken   bool // sent behind the token (Accelerated Ring)
 	Encapsulated bool
-	Old          RingID // encapsulated only
-	Payload      []byte // within the packet
+	Old          OldData // encapsulated only
+	Payload      []byte  // within the packet
+}
+
+// OldData is what an encapsulated message keeps of the header of the old one.
+type OldData struct {
+	Ring      RingID
+	Source    uint8 // place in the old ring
+	Seq       uint64
+	Guarantee Guarantee
 }
 
 const (
 	// DataHeader precedes the payload of a message.
-	DataHeader = 24
-	// EncapsulationHeader precedes the old packet in an encapsulated message.
-	EncapsulationHeader = DataHeader + RingIDSize
-	// DataOverhead is what MaxPacket must leave beside a payload, so that a
-	// message can be recovered in one packet.
-	DataOverhead = DataHeader + EncapsulationHeader
+	DataHeader = 10
+	// EncapsulationHeader precedes the old payload in an encapsulated message. A
+	// payload must leave so much of MaxPacket, so that a message can be recovered in
+	// one packet.
+	EncapsulationHeader = DataHeader + RingIDSize + 1 + 6
+
+	// MaxSeq is the highest sequence number of a message. It is as many as nine
+	// years of a million a second have: a ring that comes near it is formed anew, so
+	// that no number is ever shortened.
+	MaxSeq = 1<<48 - 1
 )
 
 const (
 	flagSafe = 1 << iota
 	flagAfterToken
 	flagEncapsulated
-	dataFlags = flagSafe | flagAfterToken | flagEncapsulated
+	flagOldSafe // guarantee of the old message
+
+	dataFlags   = 0x0f
+	dataVersion = 0x70
+	dataBit     = 0x80
 )
 
-// PutHeader writes the header (and the old ring id, if encapsulated) into b and
-// returns its length. b must have EncapsulationHeader bytes.
+func putSeq(b []byte, seq uint64) {
+	le.PutUint32(b, uint32(seq))
+	le.PutUint16(b[4:], uint16(seq>>32))
+}
+
+func getSeq(b []byte) uint64 { return uint64(le.Uint32(b)) | uint64(le.Uint16(b[4:]))<<32 }
+
+// PutHeader writes all but the payload into b, which has room for it, and returns
+// its length.
 func (d *Data) PutHeader(b []byte) int {
-	var flags byte
+	b[0] = dataBit | Version<<4
 	if d.Guarantee == Safe {
-		flags |= flagSafe
+		b[0] |= flagSafe
 	}
 	if d.AfterToken {
-		flags |= flagAfterToken
+		b[0] |= flagAfterToken
 	}
-	if d.Encapsulated {
-		flags |= flagEncapsulated
-	}
-	b[0], b[1], b[2], b[3] = byte(TypeData), Version, flags, 0
-	le.PutUint32(b[4:], uint32(d.Source))
-	le.PutUint64(b[8:], d.Seq)
-	le.PutUint64(b[16:], d.Round)
+	b[1] = d.Source
+	putSeq(b[2:], d.Seq)
+	le.PutUint16(b[8:], d.Round)
 	if !d.Encapsulated {
 		return DataHeader
 	}
-	le.PutUint32(b[24:], uint32(d.Old.Rep))
-	le.PutUint64(b[28:], d.Old.Seq)
+	b[0] |= flagEncapsulated
+	if d.Old.Guarantee == Safe {
+		b[0] |= flagOldSafe
+	}
+	le.PutUint32(b[10:], uint32(d.Old.Ring.Rep))
+	le.PutUint64(b[14:], d.Old.Ring.Seq)
+	b[22] = d.Old.Source
+	putSeq(b[23:], d.Old.Seq)
 	return EncapsulationHeader
 }
 
 // MarkAfterToken sets the flag of an encoded packet that goes behind the token.
-func MarkAfterToken(pkt []byte) { pkt[2] |= flagAfterToken }
+func MarkAfterToken(pkt []byte) { pkt[0] |= flagAfterToken }
 
 // Unmarshal decodes pkt; Payload points into it.
 func (d *Data) Unmarshal(pkt []byte) error {
 	if err := check(pkt, TypeData, DataHeader); err != nil {
 		return err
 	}
-	flags := pkt[2]
-	if flags&^dataFlags != 0 || pkt[3] != 0 {
-		return ErrRange
-	}
+	flags := pkt[0] & dataFlags
 	d.Guarantee = Agreed
 	if flags&flagSafe != 0 {
 		d.Guarantee = Safe
 	}
 	d.AfterToken = flags&flagAfterToken != 0
 	d.Encapsulated = flags&flagEncapsulated != 0
-	d.Source = NodeID(le.Uint32(pkt[4:]))
-	d.Seq = le.Uint64(pkt[8:])
-	d.Round = le.Uint64(pkt[16:])
-	d.Old = RingID{}
+	d.Source = pkt[1]
+	d.Seq = getSeq(pkt[2:])
+	d.Round = le.Uint16(pkt[8:])
+	d.Old = OldData{}
 	d.Payload = pkt[DataHeader:]
-	if d.Source == 0 || d.Seq == 0 {
+	if d.Source >= MaxMembers || d.Seq == 0 {
 		return ErrRange
 	}
-	if d.Encapsulated {
-		if len(pkt) < EncapsulationHeader+DataHeader {
-			return ErrShort
+	if !d.Encapsulated {
+		if flags&flagOldSafe != 0 {
+			return ErrRange
 		}
-		d.Old = getRing(pkt[DataHeader:])
-		d.Payload = pkt[EncapsulationHeader:]
+		return nil
+	}
+	if len(pkt) < EncapsulationHeader {
+		return ErrShort
+	}
+	d.Old = OldData{Ring: getRing(pkt[10:]), Source: pkt[22], Seq: getSeq(pkt[23:])}
+	if flags&flagOldSafe != 0 {
+		d.Old.Guarantee = Safe
+	}
+	d.Payload = pkt[EncapsulationHeader:]
+	if d.Old.Source >= MaxMembers || d.Old.Seq == 0 {
+		return ErrRange
 	}
 	return nil
 }

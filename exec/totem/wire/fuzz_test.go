@@ -42,17 +42,15 @@ func FuzzJoin(f *testing.F)   { fuzzPacket(f, func() packet { return &JoinPage{}
 func FuzzCommit(f *testing.F) { fuzzPacket(f, func() packet { return &CommitPage{} }, "commit") }
 
 func FuzzData(f *testing.F) {
-	d := Data{Source: 3, Seq: 4, Round: 5, Guarantee: Safe, Encapsulated: true, Old: RingID{Rep: 1, Seq: 2}}
-	b := make([]byte, EncapsulationHeader+DataHeader)
-	d.PutHeader(b)
-	f.Add(b)
+	for _, d := range datas() {
+		f.Add(encode(&d))
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var d Data
 		if d.Unmarshal(b) != nil {
 			return
 		}
-		h := make([]byte, EncapsulationHeader)
-		if again := append(h[:d.PutHeader(h)], d.Payload...); !bytes.Equal(again, b) {
+		if again := encode(&d); !bytes.Equal(again, b) {
 			t.Errorf("decoded and encoded again:\n%x\n%x", b, again)
 		}
 	})

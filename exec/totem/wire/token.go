@@ -83,7 +83,7 @@ func (t *Token) Unmarshal(pkt []byte) error {
 	t.Backlog = le.Uint32(pkt[36:])
 	t.Pending = NodeID(le.Uint32(pkt[40:]))
 	t.Ranges = t.Ranges[:0]
-	if t.Aru > t.High {
+	if t.Aru > t.High || t.High > MaxSeq {
 		return ErrRange
 	}
 	end := uint64(0) // ranges are sorted and apart

@@ -101,14 +101,26 @@ func TestEveryPacketIsTakenOnlyForItsOwnTypeAndVersion(t *testing.T) {
 	}
 }
 
-func TestDataKeepsItsFlagsAndPayload(t *testing.T) {
-	for _, d := range []Data{
+func encode(d *Data) []byte {
+	b := make([]byte, EncapsulationHeader)
+	return append(b[:d.PutHeader(b)], d.Payload...)
+}
+
+func datas() []Data {
+	return []Data{
 		{Source: 3, Seq: 4, Round: 5, Guarantee: Safe, AfterToken: true, Payload: []byte("abc")},
-		{Source: 3, Seq: 4, Round: 5, Payload: []byte{}},
-		{Source: 1, Seq: 1 << 60, Encapsulated: true, Old: RingID{Rep: 7, Seq: 8}, Payload: make([]byte, DataHeader)},
-	} {
-		b := make([]byte, EncapsulationHeader)
-		b = append(b[:d.PutHeader(b)], d.Payload...)
+		{Source: 0, Seq: 4, Round: 5, Payload: []byte{}},
+		{Source: MaxMembers - 1, Seq: MaxSeq, Round: 1<<16 - 1, Payload: []byte{0}},
+		{Source: 1, Seq: 1 << 40, Encapsulated: true, Payload: make([]byte, 3),
+			Old: OldData{Ring: RingID{Rep: 7, Seq: 8}, Source: 2, Seq: 5, Guarantee: Safe}},
+		{Source: 1, Seq: 1, Guarantee: Safe, Encapsulated: true, Payload: []byte{},
+			Old: OldData{Ring: RingID{Rep: 1<<32 - 1, Seq: 1<<64 - 1}, Source: MaxMembers - 1, Seq: MaxSeq}},
+	}
+}
+
+func TestDataKeepsItsFlagsAndPayload(t *testing.T) {
+	for _, d := range datas() {
+		b := encode(&d)
 		var e Data
 		if err := e.Unmarshal(b); err != nil {
 			t.Fatalf("%+v: %v", d, err)
@@ -117,9 +129,77 @@ func TestDataKeepsItsFlagsAndPayload(t *testing.T) {
 			t.Errorf("%+v became %+v", d, e)
 		}
 		MarkAfterToken(b)
-		if err := e.Unmarshal(b); err != nil || !e.AfterToken {
-			t.Errorf("marked packet: %v, behind the token %v", err, e.AfterToken)
+		d.AfterToken = true
+		if err := e.Unmarshal(b); err != nil || !reflect.DeepEqual(d, e) {
+			t.Errorf("marked packet: %v, %+v became %+v", err, d, e)
 		}
+	}
+}
+
+// The format of the comment at Data, by hand.
+func TestMessagesAreExactlyAsDocumented(t *testing.T) {
+	d := Data{Source: 5, Seq: 0x010203040506, Round: 0x0708, Guarantee: Safe, AfterToken: true, Payload: []byte("xy")}
+	if got, want := encode(&d), []byte{0xa3, 5, 6, 5, 4, 3, 2, 1, 8, 7, 'x', 'y'}; !bytes.Equal(got, want) {
+		t.Errorf("got %x, want %x", got, want)
+	}
+	d = Data{Source: 5, Seq: 1, Encapsulated: true, Payload: []byte("x"),
+		Old: OldData{Ring: RingID{Rep: 9, Seq: 10}, Source: 6, Seq: 0x010203040506, Guarantee: Safe}}
+	want := []byte{0xac, 5, 1, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 10, 0, 0, 0, 0, 0, 0, 0, 6, 6, 5, 4, 3, 2, 1, 'x'}
+	if got := encode(&d); !bytes.Equal(got, want) {
+		t.Errorf("got %x, want %x", got, want)
+	}
+}
+
+func TestDataThatCannotBeIsRefused(t *testing.T) {
+	for _, d := range datas() {
+		b, header := encode(&d), DataHeader
+		if d.Encapsulated {
+			header = EncapsulationHeader
+		}
+		for n := range header {
+			if err := new(Data).Unmarshal(b[:n]); !errors.Is(err, ErrShort) {
+				t.Errorf("%d bytes of %x: %v", n, b, err)
+			}
+		}
+		for at, to := range map[int][]byte{1: {MaxMembers, 255}, 22: {MaxMembers, 255}} {
+			if at < header {
+				for _, v := range to {
+					c := bytes.Clone(b)
+					c[at] = v
+					if err := new(Data).Unmarshal(c); !errors.Is(err, ErrRange) {
+						t.Errorf("place %d: %v", v, err)
+					}
+				}
+			}
+		}
+		for _, at := range []int{2, 23} {
+			if at < header {
+				c := bytes.Clone(b)
+				clear(c[at : at+6])
+				if err := new(Data).Unmarshal(c); !errors.Is(err, ErrRange) {
+					t.Errorf("sequence number 0: %v", err)
+				}
+			}
+		}
+		for v := range 8 {
+			c := bytes.Clone(b)
+			c[0] = c[0]&^dataVersion | byte(v)<<4
+			if err := new(Data).Unmarshal(c); v != Version && !errors.Is(err, ErrVersion) {
+				t.Errorf("version %d: %v", v, err)
+			}
+		}
+	}
+	// The flag of an old message on one that is none; the header of before.
+	if err := new(Data).Unmarshal([]byte{0xa8, 1, 1, 0, 0, 0, 0, 0, 0, 0}); !errors.Is(err, ErrRange) {
+		t.Errorf("flag of an old message: %v", err)
+	}
+	former := append([]byte{byte(TypeData), 1, 0, 0}, make([]byte, 40)...)
+	if err := new(Data).Unmarshal(former); !errors.Is(err, ErrVersion) {
+		t.Errorf("version 1: %v", err)
+	}
+	former[1] = Version
+	if err := new(Data).Unmarshal(former); !errors.Is(err, ErrType) {
+		t.Errorf("a message with the head of other packets: %v", err)
 	}
 }
 
@@ -144,9 +224,10 @@ func TestImpossibleValuesAreRefused(t *testing.T) {
 		b []byte
 	}{
 		"aru above high":          {&Token{}, tok(func(t *Token) { t.Aru = 91 })},
+		"high beyond any message": {&Token{}, tok(func(t *Token) { t.High = MaxSeq + 1 })},
 		"range above high":        {&Token{}, tok(func(t *Token) { t.Ranges = []Range{{From: 91, Count: 1}} })},
 		"range across high":       {&Token{}, tok(func(t *Token) { t.Ranges = []Range{{From: 90, Count: 2}} })},
-		"range that wraps":        {&Token{}, tok(func(t *Token) { t.High = 1<<64 - 1; t.Ranges = []Range{{From: 1<<64 - 1, Count: 9}} })},
+		"range that wraps":        {&Token{}, tok(func(t *Token) { t.High = MaxSeq; t.Ranges = []Range{{From: MaxSeq, Count: 9}} })},
 		"empty range":             {&Token{}, tok(func(t *Token) { t.Ranges = []Range{{From: 3}} })},
 		"range of nothing":        {&Token{}, tok(func(t *Token) { t.Ranges = []Range{{From: 0, Count: 1}} })},
 		"ranges out of order":     {&Token{}, tok(func(t *Token) { t.Ranges = []Range{{From: 5, Count: 1}, {From: 3, Count: 1}} })},
@@ -174,7 +255,12 @@ func TestDecodingAllocatesNothing(t *testing.T) {
 	tk := &Token{Ranges: make([]Range, 0, MaxRanges)}
 	jp := &JoinPage{Entries: make([]JoinEntry, 0, MaxMembers)}
 	cp := &CommitPage{Entries: make([]CommitEntry, 0, MaxMembers)}
+	ds := datas()
+	data, dp := encode(&ds[3]), new(Data)
 	if n := testing.AllocsPerRun(100, func() {
+		if dp.Unmarshal(data) != nil {
+			t.Fatal("refused")
+		}
 		if tk.Unmarshal(tok) != nil || jp.Unmarshal(j) != nil || cp.Unmarshal(c) != nil {
 			t.Fatal("refused")
 		}
