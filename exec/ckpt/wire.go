@@ -1,9 +1,11 @@
 // The messages that members send each other. Little-endian; every length is
 // checked before it is used. A message starts with its kind:
 //
-//	request  op uint16, connection uint64, wall int64, number uint64, handle uint32,
-//	         the library's body. wall is the sender's clock, number counts its
-//	         requests, handle is the one an open gives out.
+//	request  wall int64, op, connection, number, handle, the library's body. wall is
+//	         the sender's clock, number counts its requests, handle is the one an
+//	         open gives out, else 0. The four are written with seven bits to a byte,
+//	         lowest first: there is a request for every write, and their numbers are
+//	         small.
 //	exit     connection uint64
 //	expire   ident, created version, expiration int64, section id to the end
 //	retire   ident, version since when it is idle
@@ -19,6 +21,7 @@ package ckpt
 
 import (
 	"encoding/binary"
+	"math"
 
 	"ais/exec/totem/wire"
 	"ais/libais/ipcwire"
@@ -35,7 +38,7 @@ const (
 )
 
 const (
-	requestHead = 1 + 2 + 8 + 8 + 8 + 4
+	requestHead = 1 + 8 + 3 + 10 + 10 + 5 // at most
 	nodeSize    = 4 + len(wire.Nonce{})
 	identSize   = nodeSize + 8
 	versionSize = 8 + 8 + 8
@@ -59,11 +62,11 @@ type request struct {
 
 func appendRequest(b []byte, q *request) []byte {
 	b = append(b, kindRequest)
-	b = le.AppendUint16(b, uint16(q.op))
-	b = le.AppendUint64(b, q.conn)
 	b = le.AppendUint64(b, uint64(q.wall))
-	b = le.AppendUint64(b, q.number)
-	return le.AppendUint32(b, q.handle)
+	b = binary.AppendUvarint(b, uint64(q.op))
+	b = binary.AppendUvarint(b, q.conn)
+	b = binary.AppendUvarint(b, q.number)
+	return binary.AppendUvarint(b, uint64(q.handle))
 }
 
 func putIdent(b []byte, id ident) []byte { return le.AppendUint64(putNode(b, id.Node), id.N) }
@@ -95,13 +98,6 @@ func (r *reader) u8() uint8 {
 	return 0
 }
 
-func (r *reader) u16() uint16 {
-	if p := r.take(2); p != nil {
-		return le.Uint16(p)
-	}
-	return 0
-}
-
 func (r *reader) u32() uint32 {
 	if p := r.take(4); p != nil {
 		return le.Uint32(p)
@@ -114,6 +110,16 @@ func (r *reader) u64() uint64 {
 		return le.Uint64(p)
 	}
 	return 0
+}
+
+// upTo reads a number of which a larger one is bad.
+func (r *reader) upTo(most uint64) uint64 {
+	v := r.uvarint()
+	if v > most {
+		r.b, r.bad = nil, true
+		return 0
+	}
+	return v
 }
 
 func (r *reader) node() nodeKey {
@@ -129,7 +135,9 @@ func (r *reader) rest() []byte     { return r.take(len(r.b)) }
 func (r *reader) end() bool        { return !r.bad && len(r.b) == 0 }
 
 func (r *reader) request() request {
-	return request{op: ipcwire.Op(r.u16()), conn: r.u64(), wall: int64(r.u64()), number: r.u64(), handle: r.u32()}
+	q := request{wall: int64(r.u64()), op: ipcwire.Op(r.upTo(math.MaxUint16)), conn: r.uvarint()}
+	q.number, q.handle = r.uvarint(), uint32(r.upTo(math.MaxUint32))
+	return q
 }
 
 // expiry is the body of expire.
