@@ -56,6 +56,7 @@ func (d *driver) Execute(o *engine.Output) {
 			s.env.Logf("%s registered in two partitions, and goes on in the other one", o.Comp.DN)
 			c.conn.Disconnect("the component goes on elsewhere")
 		}
+		s.post(engine.Input{Kind: engine.InDied, Comp: o.Comp.DN, Incarnation: o.Incarnation})
 	}
 }
 

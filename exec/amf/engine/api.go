@@ -29,7 +29,8 @@
 //	               track it on this node.
 //	Failfast       end every component of this node, hard, leave the ring, come back.
 //	Evict          this component registered in two partitions; the other goes on. Let
-//	               it know by its connection's end; nothing of it counts any more.
+//	               it know by its connection's end, and say so with a Died input of that
+//	               Incarnation; nothing of it counts any more.
 //
 // Components end with their executive: one whose executive died, or stands still beyond
 // its lease, must be dead before the executive starts again and joins. The engine takes a

@@ -344,17 +344,17 @@ func groupText(g []PGMember) string {
 
 func (b *bench) act(p *part, o Output) {
 	policy := "ok"
-	if o.Kind != OutEvict && o.Kind != OutPendingExpired {
+	if o.Kind != OutPendingExpired {
 		policy = b.policy(&o)
 	}
 	b.logf("  %s%s", b.outputText(&o), map[bool]string{true: " [" + policy + "]"}[policy != "ok"])
-	if o.Invocation == 0 {
+	if o.Invocation == 0 && o.Kind != OutEvict {
 		return
 	}
 	if b.seen[o.Node] == nil {
 		b.seen[o.Node] = map[uint64]bool{}
 	}
-	if b.seen[o.Node][o.Invocation] {
+	if b.seen[o.Node][o.Invocation] && o.Invocation != 0 {
 		b.logf("  INVOCATION %d OF %s TWICE", o.Invocation, b.name(o.Node))
 	}
 	b.seen[o.Node][o.Invocation] = true
@@ -368,6 +368,9 @@ func (b *bench) act(p *part, o Output) {
 // answer queues the answer to an output.
 func (b *bench) answer(p *part, o *Output, policy string) {
 	in := Input{Kind: InAnswer, Node: o.Node, Comp: o.Comp.DN, Invocation: o.Invocation, Result: ipcwire.OK}
+	if o.Kind == OutEvict {
+		in = Input{Kind: InDied, Node: o.Node, Comp: o.Comp.DN, Incarnation: o.Incarnation}
+	}
 	switch policy {
 	case "fail":
 		in.Result = ipcwire.ErrFailedOp

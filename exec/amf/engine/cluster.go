@@ -128,7 +128,20 @@ func (e *Engine) barred(si int32) bool {
 			return true
 		}
 	}
-	return false
+	return slices.ContainsFunc(e.evictions, func(x eviction) bool { return slices.Contains(x.sis, si) })
+}
+
+// evicted takes note that a life that does not count any more has ended.
+func (e *Engine) evicted(in *Input) bool {
+	n := len(e.evictions)
+	e.evictions = slices.DeleteFunc(e.evictions, func(x eviction) bool {
+		return x.node == in.Node && x.gen == in.Incarnation && e.comps[x.comp].m.DN == in.Comp
+	})
+	if len(e.evictions) == n {
+		return false
+	}
+	e.touch()
+	return true
 }
 
 // heldBy lists the instances that a node may have active.
@@ -195,6 +208,7 @@ func (e *Engine) nodeGone(n *node) {
 			e.resetUnit(u)
 		}
 	}
+	e.evictions = slices.DeleteFunc(e.evictions, func(x eviction) bool { return x.node == id })
 	e.resetNode(n)
 	n.member = wire.Member{}
 	n.oper, n.repairing, n.failfast = Enabled, false, false

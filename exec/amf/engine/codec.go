@@ -198,6 +198,24 @@ func (c *coder) snapshot(e *Engine, left func(TimerID) time.Duration) {
 	}
 	c.timers(e, left)
 	c.leases(e)
+	n := c.count(len(e.evictions), 14)
+	if c.dec {
+		e.evictions = make([]eviction, n)
+	}
+	for i := range n {
+		x := &e.evictions[i]
+		c.index(&x.comp, len(e.comps))
+		num(c, &x.node, 4)
+		num(c, &x.gen, 4)
+		k := c.count(len(x.sis), 4)
+		if c.dec {
+			x.sis = make([]int32, k)
+		}
+		for j := range k {
+			c.index(&x.sis[j], len(e.sis))
+		}
+		c.bad = c.bad || c.dec && x.comp < 0
+	}
 }
 
 func (c *coder) admin(a *admin) {

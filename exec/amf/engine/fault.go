@@ -320,6 +320,10 @@ func (e *Engine) evict(c *comp) {
 // died handles the end of a component's process or connection.
 func (e *Engine) died(in *Input) ipcwire.Error {
 	c := e.find(in.Comp)
+	if c != nil && e.evicted(in) {
+		e.cause = CauseMerge
+		return ipcwire.OK
+	}
 	if c == nil || in.Incarnation != c.gen || !c.alive || e.site(c) != in.Node && c.host != in.Node {
 		return ipcwire.ErrNotExist
 	}

@@ -26,6 +26,9 @@
 //	a unit of generation A whose           its components were out of service in both:
 //	  components are on both sides         it begins anew; one that still had work is
 //	                                       ended (Evict)
+//	what an evicted component had active   nobody becomes active for it before the
+//	                                       component's node says that it is ended, or
+//	                                       leaves
 //	the majority rule: instances of the    quiesced, unless no other node can have them
 //	  losing side
 //	a timer                                whatever it belongs to, with the time left
@@ -138,9 +141,24 @@ func (m *merger) merge() *Engine {
 		if i == m.win {
 			continue
 		}
-		for _, n := range m.parts[i].State.nodes {
-			if n.present() && slices.Contains(m.parts[i].Members, n.member) {
-				m.take(w, m.parts[i].State, n)
+		o := m.parts[i].State
+		for _, x := range o.evictions {
+			if slices.ContainsFunc(m.members, func(k Member) bool { return k.ID == x.node && slices.Contains(m.parts[i].Members, k.Member) }) {
+				w.evictions = append(w.evictions, x)
+			}
+		}
+		for _, n := range slices.Clone(o.nodes) {
+			switch {
+			case !n.present():
+			case !slices.ContainsFunc(m.members, func(x Member) bool { return x.Member == n.member }):
+				o.nodeGone(n) // in the same moment
+			case slices.Contains(m.parts[i].Members, n.member):
+				m.take(w, o, n)
+			}
+		}
+		for k := range o.units {
+			if o.units[k].m.Node == nil {
+				m.takeFloating(w, o, k)
 			}
 		}
 	}
@@ -304,7 +322,7 @@ func (m *merger) take(w, o *Engine, n *node) {
 		}
 		if w.comps[i].host != 0 && w.comps[i].host != n.member.ID && c.m.SU.Node == nil {
 			if c.alive {
-				m.evictOf(to, c)
+				m.evictOf(w, o, to, c)
 			}
 			continue
 		}
@@ -313,13 +331,10 @@ func (m *merger) take(w, o *Engine, n *node) {
 		c.eachTimer(func(id *TimerID) { m.timer(w, o, *id) })
 	}
 	for i, u := range o.units {
-		switch {
-		case u.m.Node != nil && u.m.Node == to.m:
+		if u.m.Node != nil && u.m.Node == to.m {
 			u.admin = w.units[i].admin
 			w.units[i] = u
 			u.eachTimer(func(id *TimerID) { m.timer(w, o, *id) })
-		case u.m.Node == nil:
-			m.takeFloating(w, o, n, i)
 		}
 	}
 }
@@ -341,15 +356,16 @@ func (m *merger) timer(w, o *Engine, id TimerID) {
 	}
 }
 
-// takeFloating takes the assignments of a unit that is on no fixed node, if all of its
-// components are on nodes of that partition; else those that still have work are ended.
-func (m *merger) takeFloating(w, o *Engine, n *node, i int) {
-	u, here := o.units[i], false
-	whole := true
+// takeFloating takes the assignments of a unit that is on no fixed node, if every component
+// that it has in that partition was taken, and the winner has none for the unit; else those
+// that have work there are ended: nobody knows any more of their work.
+func (m *merger) takeFloating(w, o *Engine, i int) {
+	u, here, whole := o.units[i], false, true
 	for _, c := range u.m.Comps {
-		mine := o.comps[c.Index].host == n.member.ID
-		here = here || mine
-		whole = whole && w.comps[c.Index] == o.comps[c.Index]
+		if oc := o.comps[c.Index]; oc.host != 0 {
+			taken := w.comps[c.Index] == oc
+			here, whole = here || taken, whole && taken
+		}
 	}
 	if !here {
 		return
@@ -363,32 +379,26 @@ func (m *merger) takeFloating(w, o *Engine, n *node, i int) {
 	for _, a := range u.assigns {
 		for j := range a.csis {
 			c := o.comps[a.csis[j].comp]
-			if a.csis[j].exposed && c.host == n.member.ID && w.comps[c.m.Index] == c && !m.laterWhole(w, o, u, n) {
-				m.evictOf(n, c)
-				c.restart = false
+			if n := w.nodeByID(c.host); n != nil && a.csis[j].exposed && w.comps[c.m.Index] == c {
+				m.evictOf(w, o, n, c)
+				c.eachTimer(func(id *TimerID) { w.stopTimer(id) })
 				w.comps[c.m.Index] = &comp{m: c.m, presence: Uninstantiated, oper: Enabled, proxy: -1, gen: c.gen}
 			}
 		}
 	}
 }
 
-// laterWhole tells whether the rest of a unit's components is on nodes that are still
-// to be taken from the same partition.
-func (m *merger) laterWhole(w, o *Engine, u *unit, n *node) bool {
-	for _, c := range u.m.Comps {
-		oc := o.comps[c.Index]
-		if w.comps[c.Index] == oc || oc.host == 0 {
-			continue
-		}
-		if oc.host <= n.member.ID || !slices.ContainsFunc(m.members, func(x Member) bool { return x.ID == oc.host }) {
-			return false
-		}
-	}
-	return true
-}
-
-func (m *merger) evictOf(n *node, c *comp) {
+// evictOf has a life of a component end that the merged state has no room for. Until its
+// node has said that it has, what it may have active is barred.
+func (m *merger) evictOf(w, o *Engine, n *node, c *comp) {
 	m.evict = append(m.evict, Output{Kind: OutEvict, Node: n.member.ID, Comp: c.m, Incarnation: c.gen, Cause: CauseMerge})
+	x := eviction{comp: int32(c.m.Index), node: n.member.ID, gen: c.gen}
+	o.eachCSI(c, func(a *assign, cs *csiAssign) {
+		if cs.hot && !slices.Contains(x.sis, a.si) {
+			x.sis = append(x.sis, a.si)
+		}
+	})
+	w.evictions = append(w.evictions, x)
 }
 
 // resolve quiesces what is active twice: on the winner's side it stays.

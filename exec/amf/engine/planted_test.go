@@ -18,7 +18,7 @@ func TestPlantedBugsAreNoticed(t *testing.T) {
 		seed := uint64(1)
 		var err error
 		for ; seed <= 2000 && err == nil; seed++ {
-			_, err = runAmfSeed(sw, seed, false)
+			_, err = runAmfSeed(sw, seed, newSimModel, false)
 		}
 		if err == nil {
 			t.Errorf("%s: not noticed in 2000 seeds", names[b])

@@ -13,6 +13,7 @@ type simModel struct {
 	c        *model.Cluster
 	majority bool
 	lease    time.Duration
+	a        bool // of generation A
 }
 
 // dice is a small generator, so that every node of a world draws the same.

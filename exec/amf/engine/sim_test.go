@@ -59,6 +59,9 @@ type simComp struct {
 	// hung: it answers nothing and does nothing more. odd: it refused something, so
 	// that what it has and what it was told may differ.
 	hung, odd bool
+	// Generation A: its process; the process that asks to be registered, 0: none.
+	pid, asked int
+	registered bool
 }
 
 // later is something that a node will do.
@@ -85,6 +88,7 @@ type amfNode struct {
 	order    uint64
 	counts   escalation
 	lastOp   srp.Time
+	started  int // processes, of generation A
 }
 
 type amfTimer struct {
@@ -196,7 +200,7 @@ func configName(cfg *srp.Configuration) string { return fmt.Sprint(cfg.Ring, cfg
 // entity.
 func describeEngine(e *Engine) string {
 	var b strings.Builder
-	fmt.Fprintln(&b, e.started, e.quorate, e.formed, e.lastRing, e.startup, e.lastTimer, e.leases)
+	fmt.Fprintln(&b, e.started, e.quorate, e.formed, e.lastRing, e.startup, e.lastTimer, e.leases, e.evictions)
 	for _, n := range e.nodes {
 		fmt.Fprintf(&b, "%s %v %v %v %v %v %v\n", n.name, n.member, n.admin, n.oper, n.nextInv, n.failover, []bool{n.repairing, n.failfast})
 	}
@@ -282,6 +286,9 @@ func (n *amfNode) checkState() {
 
 // Execute carries out an output after a while.
 func (n *amfNode) Execute(o *Output) {
+	if o.Kind == OutRegistered && n.w.m.a {
+		n.bound(o)
+	}
 	if o.Kind == OutProtectionGroup || o.Kind == OutRegistered || o.Kind == OutUnregistered {
 		return
 	}
@@ -345,6 +352,9 @@ func (n *amfNode) do(o *Output) {
 	c := &n.comps[o.Comp.Index]
 	luck := n.luck()
 	n.tracef("%s kind %d csi %v ha %s inv %d gen %d: %s", o.Comp.Name, o.Kind, o.CSI != nil, o.HA, o.Invocation, o.Incarnation, luck)
+	if n.w.m.a && n.doA(o, luck) {
+		return
+	}
 	result := ipcwire.OK
 	if luck == "fail" {
 		result = ipcwire.ErrFailedOp
@@ -507,7 +517,7 @@ func (n *amfNode) checkActive(m *model.Comp, csi int) {
 // kill ends a process.
 func (n *amfNode) kill(i int) {
 	c := &n.comps[i]
-	c.alive = false
+	c.alive, c.registered = false, false
 	clear(c.does)
 }
 
@@ -592,6 +602,9 @@ func (n *amfNode) step() {
 		f()
 	}
 	n.faults()
+	if n.w.m.a && n.manager.Synchronized() {
+		n.programs()
+	}
 	for len(n.outbox) > 0 && n.Submit(&n.outbox[0], func(ipcwire.Error) { n.inFlight-- }) {
 		n.inFlight++
 		n.outbox = n.outbox[1:]
@@ -613,8 +626,10 @@ func (n *amfNode) faults() {
 		if c := &n.comps[i]; c.alive {
 			n.tracef("%s crashes", n.w.m.c.Comps[i].Name)
 			n.w.counts.Crashes++
+			if !n.w.m.a || c.registered {
+				n.outbox = append(n.outbox, Input{Kind: InDied, Comp: n.w.m.c.Comps[i].DN, Incarnation: c.gen})
+			}
 			n.kill(i)
-			n.outbox = append(n.outbox, Input{Kind: InDied, Comp: n.w.m.c.Comps[i].DN, Incarnation: c.gen})
 		}
 	}
 	if n.env.Random(8) == 0 {
@@ -623,6 +638,9 @@ func (n *amfNode) faults() {
 			n.w.counts.Reports++
 			n.outbox = append(n.outbox, Input{Kind: InErrorReport, Comp: c.DN, Recovery: simRecoveries[n.env.Random(len(simRecoveries))]})
 		}
+	}
+	if n.w.m.a {
+		n.errorsA()
 	}
 	if n.env.Random(24) == 0 {
 		i := n.env.Random(len(n.comps))
@@ -648,7 +666,9 @@ func (n *amfNode) meddle() Input {
 	case 0:
 		in.Target = c.SUs[n.env.Random(len(c.SUs))].DN
 	case 1:
-		in.Target = c.Nodes[n.env.Random(len(c.Nodes))].DN
+		if o := n.e.nodes; len(o) > 0 {
+			in.Target = nodeDN(o[n.env.Random(len(o))])
+		}
 	case 2:
 		in.Target = c.Comps[n.env.Random(len(c.Comps))].DN
 	default:
@@ -674,7 +694,7 @@ func (n *amfNode) repair() {
 		}
 	}
 	for _, o := range n.e.nodes {
-		free(o.admin, o.m.DN)
+		free(o.admin, nodeDN(o))
 	}
 	for _, u := range n.e.units {
 		free(u.admin, u.m.DN)
@@ -686,6 +706,9 @@ func (n *amfNode) repair() {
 		free(si.admin, si.m.DN)
 	}
 	for _, c := range n.e.comps {
+		if c.erring {
+			n.outbox = append(n.outbox, Input{Kind: InErrorClear, Comp: c.m.DN})
+		}
 		if c.haReadyAll > ReadyForAssignment || len(c.haReady) > 0 {
 			n.outbox = append(n.outbox, Input{Kind: InHAReadiness, Comp: c.m.DN, Value: uint32(ReadyForAssignment)})
 		}
@@ -716,8 +739,13 @@ func (n *amfNode) missing() string {
 			return fmt.Sprintf("%s is not ready: %d %v", c.m.DN, c.haReadyAll, c.haReady)
 		}
 	}
+	if n.w.m.a {
+		if s := n.missingA(); s != "" {
+			return s
+		}
+	}
 	for _, u := range e.units {
-		if e.nodeOf(u).present() && e.placeOf(u) != placeIn {
+		if !n.w.m.a && e.nodeOf(u).present() && e.placeOf(u) != placeIn {
 			return fmt.Sprintf("unit %s: place %d, presence %s, oper %s, failing %v drain %v restarting %v assigns %d, up %v", u.m.DN, e.placeOf(u), e.presenceOf(u), u.oper, u.failing, u.drain, u.restarting, len(u.assigns), e.wantUp(u))
 		}
 	}
@@ -765,16 +793,20 @@ func (n *amfNode) groupMissing(g *group) string {
 			}
 		}
 		wantA, wantS := min(units, e.actives(si)), 0
-		switch g.m.Redundancy {
-		case model.TwoN:
+		if e.alike(g.m) || n.w.m.a && g.m.Redundancy == model.TwoN {
+			wantS = min(e.standbys(si), units-wantA)
+		}
+		switch red := g.m.Redundancy; {
+		case e.alike(g.m) || n.w.m.a && red == model.TwoN:
+		case red == model.TwoN:
 			wantS = min(1, units-wantA)
-		case model.NWay:
-			wantS = min(m.PrefStandby, units-wantA)
-		case model.NPlusM:
+		case red == model.NWay:
+			wantS = min(e.standbys(si), units-wantA)
+		case red == model.NPlusM:
 			if units > g.m.PrefActiveSUs {
 				wantS = 1
 			}
-		case model.NoRedundancy:
+		case red == model.NoRedundancy:
 			singles += act
 			continue
 		}
@@ -782,7 +814,7 @@ func (n *amfNode) groupMissing(g *group) string {
 			return fmt.Sprintf("%s has %d active of %d, %d standby of %d, on %d units", m.DN, act, wantA, stb, wantS, units)
 		}
 	}
-	if g.m.Redundancy == model.NoRedundancy && singles != min(units, len(g.m.SIs)) {
+	if g.m.Redundancy == model.NoRedundancy && !e.alike(g.m) && singles != min(units, len(g.m.SIs)) {
 		return fmt.Sprintf("%s has %d instances active on %d units", g.m.DN, singles, units)
 	}
 	return ""
@@ -798,10 +830,17 @@ func (n *amfNode) final(first *amfNode) error {
 	}
 	for i := range n.comps {
 		m := n.w.m.c.Comps[i]
-		if m.SU.Node.Name != n.opt.NodeName {
+		st := n.e.CompOf(m)
+		if n.w.m.a {
+			if st.Node != n.self.ID {
+				if n.comps[i].registered {
+					return fmt.Errorf("%s is registered and not known", m.DN)
+				}
+				continue
+			}
+		} else if m.SU.Node.Name != n.opt.NodeName {
 			continue
 		}
-		st := n.e.CompOf(m)
 		if n.comps[i].alive != (st.Presence == Instantiated) {
 			return fmt.Errorf("%s lives: %v, presence %s", m.DN, n.comps[i].alive, st.Presence)
 		}
@@ -818,8 +857,19 @@ func (n *amfNode) final(first *amfNode) error {
 	return nil
 }
 
+// drawModel makes the model of a seed.
+type drawModel func(seed uint64, nodes int, token time.Duration) simModel
+
+// nodeDN is the name by which a node is operated.
+func nodeDN(o *node) string {
+	if o.m != nil {
+		return o.m.DN
+	}
+	return o.name
+}
+
 // runAmfSeed runs one simulated cluster.
-func runAmfSeed(sw *sim.World, seed uint64, trace bool) (*amfWorld, error) {
+func runAmfSeed(sw *sim.World, seed uint64, draw drawModel, trace bool) (*amfWorld, error) {
 	if trace {
 		debugRest = func(e *Engine) {
 			fmt.Println("--round")
@@ -845,7 +895,7 @@ func runAmfSeed(sw *sim.World, seed uint64, trace bool) (*amfWorld, error) {
 		Seed: seed,
 		Service: func(env *sim.Env) sim.App {
 			if w.live == nil {
-				w.m = newSimModel(seed, env.Nodes(), time.Duration(env.TokenTimeout()))
+				w.m = draw(seed, env.Nodes(), time.Duration(env.TokenTimeout()))
 				w.live = make([]*amfNode, env.Nodes())
 			}
 			return amfApp{newAmfNode(env, w)}
@@ -895,7 +945,7 @@ func TestSeedsThatOnceFailedDoNotFailAgain(t *testing.T) {
 		412947: "a callback that its own input made void was never made again",
 		419144: "a lease ended behind the last phase of the world, where nobody acted on it",
 	} {
-		if _, err := runAmfSeed(sim.NewWorld(), seed, false); err != nil {
+		if _, err := runAmfSeed(sim.NewWorld(), seed, newSimModel, false); err != nil {
 			t.Errorf("%s: %v", why, err)
 		}
 	}
@@ -906,18 +956,25 @@ func TestInSimulatedClustersNobodyIsActiveTwiceAndEverythingIsAssignedInTheEnd(t
 	if testing.Short() {
 		seeds = min(seeds, 15)
 	}
+	total, failed := simulate(t, seeds, newSimModel)
+	if c := &total; seeds >= 40 && failed == 0 && min(c.Actives, c.Crashes, c.Reports, c.LostAnswers, c.FailedAnswers, c.Admin, c.Merges,
+		c.Failfasts, c.GivenUp, c.HAReadiness, c.Restarts, c.SuRestarts, c.SuFailovers, c.NodeFailovers, c.Switchovers, c.Expired, c.Majority) == 0 {
+		t.Error("the simulation did not get to the point")
+	}
+}
+
+// simulate runs clusters, several at a time.
+func simulate(t *testing.T, seeds uint64, draw drawModel) (total amfCounts, failed int) {
 	var (
-		next   atomic.Uint64
-		mu     sync.Mutex
-		wg     sync.WaitGroup
-		total  amfCounts
-		failed int
+		next atomic.Uint64
+		mu   sync.Mutex
+		wg   sync.WaitGroup
 	)
 	for range *simWorkers {
 		wg.Go(func() {
 			sw := sim.NewWorld()
 			for n := next.Add(1) - 1; n < seeds; n = next.Add(1) - 1 {
-				w, err := runAmfSeed(sw, *simFirst+n, *simTrace && n == 0)
+				w, err := runAmfSeed(sw, *simFirst+n, draw, *simTrace && n == 0)
 				mu.Lock()
 				total.add(&w.counts)
 				if err != nil {
@@ -937,8 +994,5 @@ func TestInSimulatedClustersNobodyIsActiveTwiceAndEverythingIsAssignedInTheEnd(t
 	}
 	wg.Wait()
 	t.Logf("%+v", total)
-	if c := &total; seeds >= 40 && failed == 0 && min(c.Actives, c.Crashes, c.Reports, c.LostAnswers, c.FailedAnswers, c.Admin, c.Merges,
-		c.Failfasts, c.GivenUp, c.HAReadiness, c.Restarts, c.SuRestarts, c.SuFailovers, c.NodeFailovers, c.Switchovers, c.Expired, c.Majority) == 0 {
-		t.Error("the simulation did not get to the point")
-	}
+	return total, failed
 }

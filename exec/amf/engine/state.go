@@ -218,6 +218,15 @@ type lease struct {
 	sis   []int32 // nil: all
 }
 
+// eviction is a life of a component that does not count any more since a merge, and whose
+// end on its node is not known yet. It bars what it may have active.
+type eviction struct {
+	comp int32
+	node wire.NodeID
+	gen  uint32
+	sis  []int32
+}
+
 // Engine is the machine. See the package comment.
 type Engine struct {
 	c        *model.Cluster
@@ -240,6 +249,7 @@ type Engine struct {
 	quorate   bool
 	lastRing  uint64 // sequence number of the last quorate ring
 	leases    []lease
+	evictions []eviction
 	formed    bool // started once, or merged with one that did
 
 	// Not replicated.
