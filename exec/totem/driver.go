@@ -377,11 +377,12 @@ func (d *Driver) handle() {
 }
 
 // After silence a few messages are delivered before packets are handed to the
-// kernel, and whoever waits for them has a moment to run.
+// kernel, and whoever waits for them has a moment to run: two switches of a
+// processor and what a library does with a message, all of it cold.
 const (
 	silence     = time.Millisecond
 	answerFirst = 4
-	answerTime  = 25 * time.Microsecond
+	answerTime  = 45 * time.Microsecond
 )
 
 // answersFirst tells whether to do so. After silence everything is cold: the system

@@ -50,3 +50,27 @@ func TestAHeldTokenIsNotTakenForLost(t *testing.T) {
 		t.Errorf("the token was held %d times", c.nodes[1].m.n.Holds)
 	}
 }
+
+func TestAnIdleRingHasMemoryForItsNextMessages(t *testing.T) {
+	w := newWindow(16)
+	w.reset(wire.RingID{Rep: 1, Seq: 4}, nil, 0)
+	w.prepare(1400)
+	for seq := uint64(1); seq <= prepared; seq++ {
+		if c := cap(w.at(seq).buf); c < 1400 {
+			t.Errorf("message %d would find a buffer of %d bytes", seq, c)
+		}
+	}
+	if c := cap(w.at(prepared + 1).buf); c != 0 {
+		t.Errorf("a buffer of %d bytes for a message that is far away", c)
+	}
+	// What is there is not touched.
+	for seq := uint64(1); seq <= prepared; seq++ {
+		w.place(seq, 10, 1400).buf[0] = 7
+		w.advance(seq)
+	}
+	w.high = 0
+	w.prepare(2000)
+	if b := w.at(1).buf; len(b) != 10 || b[0] != 7 {
+		t.Errorf("a message that is kept was replaced: %v", b)
+	}
+}

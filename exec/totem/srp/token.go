@@ -527,6 +527,9 @@ func (m *Machine) pull(seq, round uint64) bool {
 // forward passes the token on and keeps a copy to send again.
 func (m *Machine) forward(t *wire.Token) {
 	t.Seq++
+	if t.Idle > 0 && m.state == Operational {
+		m.cur.prepare(m.cfg.MaxPacket)
+	}
 	m.sentToken = t.AppendTo(m.sentToken[:0])
 	m.sentSeq = t.Seq
 	m.sentHigh = t.High
