@@ -50,7 +50,7 @@ func (d *driver) Execute(o *engine.Output) {
 	case engine.OutFailfast:
 		s.failfast("the framework asked for it: " + o.Cause.String())
 	case engine.OutEvict:
-		if l := s.lives[o.Comp]; l != nil {
+		if l := s.lives[o.Comp]; l != nil && l.incarnation == o.Incarnation {
 			c := l.c
 			s.forget(l)
 			s.env.Logf("%s registered in two partitions, and goes on in the other one", o.Comp.DN)
