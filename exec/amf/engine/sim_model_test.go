@@ -73,7 +73,10 @@ func newSimModel(seed uint64, nodes int, token time.Duration) simModel {
 func simGroup(d *dice, c *model.Cluster, app *model.App, name string, red model.Redundancy, nodes int) *model.SG {
 	g := &model.SG{Object: model.Object{Name: name}, Redundancy: red, PrefActiveSUs: 1 + d.n(2), PrefStandbySUs: 1,
 		CompRestartProb: d.ms(50, 400), CompRestartMax: d.n(3), SuRestartProb: d.ms(50, 400), SuRestartMax: d.n(3),
-		AutoRepair: true, AutoAdjust: d.n(3) == 0, AutoAdjustProb: d.ms(20, 200)}
+		AutoRepair: d.n(4) > 0, AutoAdjust: d.n(3) == 0, AutoAdjustProb: d.ms(20, 200)}
+	if red == model.NWay || red == model.NPlusM {
+		g.MaxActiveSIs = []int{0, 0, 2}[d.n(3)]
+	}
 	comps := 1 + d.n(2)
 	sis := 1 + d.n(2)
 	caps := []model.Capability{model.XActiveAndYStandby, model.XActiveOrYStandby}
@@ -97,7 +100,7 @@ func simGroup(d *dice, c *model.Cluster, app *model.App, name string, red model.
 			m := &model.Comp{Object: model.Object{Name: fmt.Sprintf("%s-c%d.%d", name, i, k)}, Category: model.SaAware | model.LocalComp,
 				Capability: capability, CSTypes: []string{fmt.Sprintf("t%d", k)}, DefaultClcCliTimeout: d.slack + d.ms(80, 200),
 				DefaultCallbackTimeout: d.slack + d.ms(60, 150), RecoveryOnError: recovery, MaxInstantiateWithoutDelay: 2, MaxInstantiateDelay: 2,
-				DelayBetweenInstantiate: d.ms(5, 30), InstantiationLevel: d.n(2) * k, DisableRestart: d.n(6) == 0,
+				DelayBetweenInstantiate: d.ms(5, 30), QuiescingTimeout: d.ms(100, 400) * time.Duration(d.n(2)), InstantiationLevel: d.n(2) * k, DisableRestart: d.n(6) == 0,
 				Instantiate: model.Command{Path: "/i"}, Terminate: model.Command{Path: "/t"}, Cleanup: model.Command{Path: "/c"}}
 			if capability == model.NonPreInstantiable {
 				m.Category = model.LocalComp

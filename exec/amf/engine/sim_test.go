@@ -661,8 +661,12 @@ func (n *amfNode) faults() {
 
 func (n *amfNode) meddle() Input {
 	c := n.w.m.c
-	in := Input{Kind: InAdmin, Admin: []AdminOp{AdminLock, AdminUnlock, AdminUnlock, AdminShutdown, AdminSISwap, AdminRestart, AdminLockInstantiation, AdminUnlockInstantiation}[n.env.Random(8)]}
-	switch n.env.Random(4) {
+	in := Input{Kind: InAdmin, Admin: []AdminOp{AdminLock, AdminUnlock, AdminUnlock, AdminShutdown, AdminSISwap, AdminRestart, AdminLockInstantiation, AdminUnlockInstantiation, AdminRepaired, AdminSGAdjust}[n.env.Random(10)]}
+	switch n.env.Random(6) {
+	case 4:
+		in.Target = c.SGs[n.env.Random(len(c.SGs))].DN
+	case 5:
+		in.Target = c.Apps[0].DN
 	case 0:
 		in.Target = c.SUs[n.env.Random(len(c.SUs))].DN
 	case 1:
@@ -696,9 +700,15 @@ func (n *amfNode) repair() {
 	for _, o := range n.e.nodes {
 		free(o.admin, nodeDN(o))
 	}
+	for _, g := range n.e.groups {
+		free(g.admin, g.m.DN)
+	}
+	for _, a := range n.e.apps {
+		free(a.admin, a.m.DN)
+	}
 	for _, u := range n.e.units {
 		free(u.admin, u.m.DN)
-		if u.oper != Enabled && !u.failing && !u.drain && n.e.failedUnit(u) {
+		if u.oper != Enabled && !u.failing && !u.drain && (n.e.failedUnit(u) || !u.m.SG.AutoRepair) {
 			ask(AdminRepaired, u.m.DN)
 		}
 	}
