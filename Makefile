@@ -1,6 +1,7 @@
 # Builds, tests and installs aisexec.
 #
 #   make            build/bin and build/lib (the same as make all)
+#   make man        the manual's pages, in build/share/man (part of make all)
 #   make demo       three executives on this machine, one of them killed
 #   make demo-amf   availability management: kill the active, watch the standby take over
 #   make test       everything that must be right before a change is taken
@@ -27,6 +28,8 @@ FIRST   ?= 1
 
 BUILD   := build
 VERSION := 0.1
+# The day of that version, as the manual's pages tell it.
+RELEASED := 2026-11-22
 CWARN   := -Wall -Wextra -Werror -std=c99
 # No version control is asked: there may be none, or one that refuses this user.
 GOFLAGS_BUILD := -trimpath -buildvcs=false
@@ -35,10 +38,10 @@ GOBUILD  = CGO_ENABLED=0 $(GO) build $(GOFLAGS_BUILD) -ldflags "-s -w"
 PROGRAMS := aisexec ais-keygen aisctl aisbench
 
 .DEFAULT_GOAL := all
-.PHONY: all bin lib samples demo demo-amf test bench bench-peers sim install clean FORCE \
+.PHONY: all bin lib samples man demo demo-amf test bench bench-peers sim install clean FORCE \
 	check-format check-vet check-static test-go test-c
 
-all: bin lib samples
+all: bin lib samples man
 
 bin: $(PROGRAMS:%=$(BUILD)/bin/%)
 
@@ -51,6 +54,7 @@ FORCE:
 
 # The libraries: target lib, and what it installs.
 include capi/build.mk
+include capi/man.mk
 include ctests/samples/samples.mk
 include ctests/campaign/campaign.mk
 include ctests/habits/habits.mk
@@ -103,7 +107,7 @@ test-c: all
 
 SHARE := $(DESTDIR)$(PREFIX)/share/doc/aisexec
 
-install: all install-lib
+install: all install-lib install-man
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(SHARE) \
 		$(DESTDIR)$(PREFIX)/lib/systemd/system
 	install -m 0755 $(BUILD)/bin/aisexec $(BUILD)/bin/ais-keygen $(DESTDIR)$(PREFIX)/sbin

@@ -68,18 +68,30 @@ struct evs_address {
 
 /* What every function returns. The numbers are EVS's own. */
 typedef enum {
+	/* It was done. */
 	EVS_OK = 1,
+	/* The executive is gone. */
 	EVS_ERR_LIBRARY = 2,
+	/* It was not done within the time that the caller gave. */
 	EVS_ERR_TIMEOUT = 5,
+	/* Not possible now; may be repeated. */
 	EVS_ERR_TRY_AGAIN = 6,
+	/* An argument is not what the function takes. */
 	EVS_ERR_INVALID_PARAM = 7,
+	/* There is no memory for it, in the process or in the executive. */
 	EVS_ERR_NO_MEMORY = 8,
+	/* There is no such handle: it never was one, was closed, or was inherited over fork. */
 	EVS_ERR_BAD_HANDLE = 9,
+	/* The handle was not opened for this. */
 	EVS_ERR_ACCESS = 11,
+	/* What is named does not exist. */
 	EVS_ERR_NOT_EXIST = 12,
+	/* It exists already. */
 	EVS_ERR_EXIST = 14,
 	EVS_ERR_NOT_SUPPORTED = 20,
+	/* This user may not use the executive, or what answers is not one that may be trusted. */
 	EVS_ERR_SECURITY = 29,
+	/* More than 50 groups in one call. */
 	EVS_ERR_TOO_MANY_GROUPS = 30
 } evs_error_t;
 
@@ -189,7 +201,7 @@ extern evs_error_t evs_join(
  * except those already pending.
  *
  * EVS_OK; EVS_ERR_NOT_EXIST a group is not joined (those before it were left);
- * other errors as evs_join.
+ * EVS_ERR_INVALID_PARAM; and the errors of evs_join.
  */
 extern evs_error_t evs_leave(
 	evs_handle_t handle,
@@ -221,8 +233,9 @@ extern evs_error_t evs_mcast_joined(
  *
  * groups, group_cnt  at least one, at most 50.
  *
- * As evs_mcast_joined; EVS_ERR_INVALID_PARAM also for groups NULL or group_cnt
- * not positive; EVS_ERR_TOO_MANY_GROUPS.
+ * EVS_OK the message will be delivered; EVS_ERR_INVALID_PARAM groups is NULL,
+ * group_cnt is not positive, or what it is for evs_mcast_joined;
+ * EVS_ERR_TOO_MANY_GROUPS; and the errors of evs_mcast_joined.
  */
 extern evs_error_t evs_mcast_groups(
 	evs_handle_t handle,

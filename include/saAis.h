@@ -89,36 +89,52 @@ typedef enum {
 
 /* What every function of a service returns. */
 typedef enum {
+	/* It was done. */
 	SA_AIS_OK = 1,
 	/* The library cannot be used any more, e.g. the executive is gone. */
 	SA_AIS_ERR_LIBRARY = 2,
+	/* The version asked for is not one that the library has. */
 	SA_AIS_ERR_VERSION = 3,
 	/* A callback that the call needs was not given at Initialize. */
 	SA_AIS_ERR_INIT = 4,
+	/* It was not done within the time that the caller gave. */
 	SA_AIS_ERR_TIMEOUT = 5,
 	/* Not possible now; may be repeated. */
 	SA_AIS_ERR_TRY_AGAIN = 6,
+	/* An argument is not what the function takes. */
 	SA_AIS_ERR_INVALID_PARAM = 7,
+	/* There is no memory for it, in the process or in the executive. */
 	SA_AIS_ERR_NO_MEMORY = 8,
+	/* There is no such handle: it never was one, was closed, or was inherited over fork. */
 	SA_AIS_ERR_BAD_HANDLE = 9,
 	SA_AIS_ERR_BUSY = 10,
+	/* The handle was not opened for this. */
 	SA_AIS_ERR_ACCESS = 11,
+	/* What is named does not exist. */
 	SA_AIS_ERR_NOT_EXIST = 12,
 	SA_AIS_ERR_NAME_TOO_LONG = 13,
+	/* It exists already. */
 	SA_AIS_ERR_EXIST = 14,
+	/* The room that the caller gave is too small. */
 	SA_AIS_ERR_NO_SPACE = 15,
 	SA_AIS_ERR_INTERRUPT = 16,
 	SA_AIS_ERR_NAME_NOT_FOUND = 17,
+	/* The process or the executive has no room for more of it. */
 	SA_AIS_ERR_NO_RESOURCES = 18,
 	SA_AIS_ERR_NOT_SUPPORTED = 19,
+	/* The state of what is named does not allow it. */
 	SA_AIS_ERR_BAD_OPERATION = 20,
 	SA_AIS_ERR_FAILED_OPERATION = 21,
 	SA_AIS_ERR_MESSAGE_ERROR = 22,
 	SA_AIS_ERR_QUEUE_FULL = 23,
 	SA_AIS_ERR_QUEUE_NOT_AVAILABLE = 24,
+	/* No flag, an unknown one, or flags that exclude each other. */
 	SA_AIS_ERR_BAD_FLAGS = 25,
+	/* It is larger than is allowed. */
 	SA_AIS_ERR_TOO_BIG = 26,
+	/* There are no more sections. */
 	SA_AIS_ERR_NO_SECTIONS = 27,
+	/* This user may not use the executive, or what answers is not one that may be trusted. */
 	SA_AIS_ERR_SECURITY = 29
 } SaAisErrorT;
 

@@ -255,12 +255,16 @@ extern SaAisErrorT saCkptCheckpointOpen(
 	SaCkptCheckpointHandleT *checkpointHandle);
 
 /*
- * saCkptCheckpointOpenAsync does the same; the result comes by
- * saCkptCheckpointOpenCallback. invocation is any value.
+ * saCkptCheckpointOpenAsync opens a checkpoint as saCkptCheckpointOpen does, with
+ * the same arguments, without waiting; the result comes by
+ * saCkptCheckpointOpenCallback. What only the executive finds wrong is told by the
+ * callback: SA_AIS_ERR_NOT_EXIST, SA_AIS_ERR_EXIST, SA_AIS_ERR_NO_RESOURCES.
+ *
+ * invocation  any value, 0 included; the callback carries it.
  *
  * SA_AIS_OK it was accepted; SA_AIS_ERR_INIT that callback was not given;
- * SA_AIS_ERR_INVALID_PARAM, SA_AIS_ERR_BAD_FLAGS, SA_AIS_ERR_BAD_HANDLE,
- * SA_AIS_ERR_TRY_AGAIN, SA_AIS_ERR_LIBRARY as above; all else by the callback.
+ * SA_AIS_ERR_INVALID_PARAM as for saCkptCheckpointOpen; SA_AIS_ERR_BAD_FLAGS;
+ * SA_AIS_ERR_BAD_HANDLE; SA_AIS_ERR_TRY_AGAIN; SA_AIS_ERR_LIBRARY.
  */
 extern SaAisErrorT saCkptCheckpointOpenAsync(
 	SaCkptHandleT ckptHandle,
@@ -361,11 +365,10 @@ extern SaAisErrorT saCkptSectionDelete(
 	const SaCkptSectionIdT *sectionId);
 
 /*
- * saCkptSectionExpirationTimeSet sets when a section is deleted by itself
- *: nanoseconds since 1970, SA_TIME_END for never. What is past deletes it
- * at once.
+ * saCkptSectionExpirationTimeSet sets when a section is deleted by itself:
+ * nanoseconds since 1970, SA_TIME_END for never. What is past deletes it at once.
  *
- * Errors as saCkptSectionDelete.
+ * SA_AIS_OK; and the errors of saCkptSectionDelete.
  */
 extern SaAisErrorT saCkptSectionExpirationTimeSet(
 	SaCkptCheckpointHandleT checkpointHandle,
@@ -438,8 +441,10 @@ extern SaAisErrorT saCkptCheckpointWrite(
 
 /*
  * saCkptSectionOverwrite replaces a section's content, and its size, by dataSize
- * bytes. Errors as saCkptCheckpointWrite; sectionId NULL is
- * SA_AIS_ERR_INVALID_PARAM.
+ * bytes.
+ *
+ * SA_AIS_OK; SA_AIS_ERR_INVALID_PARAM sectionId is NULL, or what it is for
+ * saCkptCheckpointWrite; and the errors of saCkptCheckpointWrite.
  */
 extern SaAisErrorT saCkptSectionOverwrite(
 	SaCkptCheckpointHandleT checkpointHandle,
@@ -462,8 +467,9 @@ extern SaAisErrorT saCkptSectionOverwrite(
  * beyond the section's end; SA_AIS_ERR_BAD_HANDLE; SA_AIS_ERR_ACCESS not open for
  * reading; SA_AIS_ERR_NOT_EXIST no such section, or collocated and no active
  * replica; SA_AIS_ERR_NO_MEMORY; SA_AIS_ERR_NO_RESOURCES more vectors than a
- * request can have; SA_AIS_ERR_TRY_AGAIN; SA_AIS_ERR_LIBRARY. After an error the
- * content of the caller's buffers is open.
+ * request can have; SA_AIS_ERR_TRY_AGAIN; SA_AIS_ERR_LIBRARY.
+ *
+ * After an error the content of the caller's buffers is open.
  */
 extern SaAisErrorT saCkptCheckpointRead(
 	SaCkptCheckpointHandleT checkpointHandle,
@@ -472,8 +478,9 @@ extern SaAisErrorT saCkptCheckpointRead(
 	SaUint32T *erroneousVectorIndex);
 
 /*
- * saCkptCheckpointSynchronize waits until all earlier writes are on every replica
- *. timeout as in saCkptCheckpointOpen.
+ * saCkptCheckpointSynchronize waits until all earlier writes are on every replica.
+ *
+ * timeout  as in saCkptCheckpointOpen.
  *
  * SA_AIS_OK; SA_AIS_ERR_BAD_HANDLE; SA_AIS_ERR_ACCESS not open for writing;
  * SA_AIS_ERR_BAD_OPERATION the checkpoint is written to all replicas;
@@ -484,11 +491,15 @@ extern SaAisErrorT saCkptCheckpointSynchronize(
 	SaTimeT timeout);
 
 /*
- * saCkptCheckpointSynchronizeAsync does the same; the end is told by
- * saCkptCheckpointSynchronizeCallback, which saCkptDispatch of the handle runs
- * that the checkpoint was opened with.
+ * saCkptCheckpointSynchronizeAsync asks for what saCkptCheckpointSynchronize waits
+ * for; that it is done is told by saCkptCheckpointSynchronizeCallback, which
+ * saCkptDispatch of the handle runs that the checkpoint was opened with.
  *
- * SA_AIS_OK; SA_AIS_ERR_INIT that callback was not given; else as above.
+ * invocation  any value, 0 included; the callback carries it.
+ *
+ * SA_AIS_OK; SA_AIS_ERR_BAD_HANDLE; SA_AIS_ERR_INIT that callback was not given;
+ * SA_AIS_ERR_ACCESS not open for writing; SA_AIS_ERR_BAD_OPERATION the checkpoint
+ * is written to all replicas; SA_AIS_ERR_TRY_AGAIN; SA_AIS_ERR_LIBRARY.
  */
 extern SaAisErrorT saCkptCheckpointSynchronizeAsync(
 	SaCkptCheckpointHandleT checkpointHandle,

@@ -86,7 +86,7 @@ typedef struct {
 /*
  * Called by saClmDispatch with the answer to saClmClusterNodeGetAsync (3.5.6).
  * invocation is the value that call was given. error SA_AIS_OK: clusterNode is
- * the node; SA_AIS_ERR_INVALID_PARAM: there is no member with that identifier,
+ * the node; SA_AIS_ERR_NOT_EXIST: there is no member with that identifier,
  * clusterNode is meaningless. clusterNode is the library's and valid until the
  * callback returns.
  */
@@ -242,7 +242,8 @@ extern SaAisErrorT saClmClusterNodeGet(
  * saClmClusterNodeGetCallback (3.5.5).
  *
  * invocation  any value, 0 included; the callback carries it.
- * nodeId      as in saClmClusterNodeGet; an unknown one is told by the callback.
+ * nodeId      as in saClmClusterNodeGet; an unknown one is told by the callback
+ *             (SA_AIS_ERR_NOT_EXIST).
  *
  * SA_AIS_OK; SA_AIS_ERR_BAD_HANDLE; SA_AIS_ERR_INIT that callback was not given;
  * SA_AIS_ERR_TRY_AGAIN; SA_AIS_ERR_LIBRARY.

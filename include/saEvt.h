@@ -234,7 +234,7 @@ extern SaAisErrorT saEvtChannelOpen(
  *
  * invocation  any value, 0 included; the callback carries it.
  * The other arguments are those of saEvtChannelOpen. That a channel does not
- * exist is told by the callback.
+ * exist is told by the callback (SA_AIS_ERR_NOT_EXIST).
  *
  * SA_AIS_OK; SA_AIS_ERR_BAD_HANDLE; SA_AIS_ERR_INVALID_PARAM;
  * SA_AIS_ERR_BAD_FLAGS; SA_AIS_ERR_INIT that callback was not given;
@@ -292,8 +292,8 @@ extern SaAisErrorT saEvtEventFree(
 	SaEvtEventHandleT eventHandle);
 
 /*
- * saEvtEventAttributesSet sets what an allocated event is published with
- *. Everything is copied.
+ * saEvtEventAttributesSet sets what an allocated event is published with.
+ * Everything is copied.
  *
  * patternArray   at most 64 patterns of at most 1024 bytes; NULL: as it is.
  *                allocatedNumber and allocatedSize are not looked at.

@@ -78,6 +78,7 @@ type library struct {
 
 // An api is the lists together.
 type api struct {
+	root      string
 	functions []*function
 	libraries []*library
 }
@@ -104,7 +105,7 @@ func readAPI(root string) (*api, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &api{}
+	a := &api{root: root}
 	known := map[string]bool{}
 	for _, r := range libs.rows {
 		l := &library{

@@ -2,7 +2,8 @@
 // entry points and prototypes, the linker's version scripts and the compile-time
 // proof of the headers, what a test needs to call every function, and the index of
 // the functions. It owns capi/front/gen, ctests/abi/*.c, ctests/habits/c/gen and
-// capi/functions.md and writes nothing else.
+// capi/functions.md and writes nothing else. With -man DIR it makes the pages of the
+// manual there instead.
 //
 // Lists:
 //
@@ -10,8 +11,9 @@
 //	                  under which name and version which library exports it
 //	capi/libs.tsv     every library
 //	capi/abi/*.tsv    what the original headers and libraries hold
+//	include           what the comments say of each function
 //
-// Usage: go run ./capi/gen [-root DIR] [-check]. With -check nothing is written;
+// Usage: go run ./capi/gen [-root DIR] [-check | -man DIR]. With -check nothing is written;
 // the exit status tells whether the files on disk are what would be written.
 package main
 
@@ -27,7 +29,19 @@ import (
 func main() {
 	root := flag.String("root", ".", "top of the source tree")
 	check := flag.Bool("check", false, "compare instead of writing")
+	man := flag.String("man", "", "make the pages of the manual there")
+	var e edition
+	flag.StringVar(&e.version, "version", "0", "what the manual's pages say of the version")
+	flag.StringVar(&e.date, "date", "1970-01-01", "the day of that version")
+	programs := flag.String("programs", "", "where the programs are, whose pages are made, too")
 	flag.Parse()
+	if *man != "" {
+		if err := writeManual(*root, *man, *programs, e); err != nil {
+			fmt.Fprintln(os.Stderr, "gen:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	files, err := Generate(*root)
 	if err == nil {
 		err = apply(*root, files, *check)
@@ -56,6 +70,37 @@ func Generate(root string) (map[string][]byte, error) {
 		return nil, err
 	}
 	return files, nil
+}
+
+// writeManual makes the pages below dir, and takes away what is no page of it.
+func writeManual(root, dir, programs string, e edition) error {
+	api, err := readAPI(root)
+	if err != nil {
+		return err
+	}
+	files, err := generateManual(root, api, e)
+	if err != nil {
+		return err
+	}
+	if programs != "" {
+		if err := programPages(root, programs, e, files); err != nil {
+			return err
+		}
+	}
+	for _, section := range []string{"man1", "man3", "man5", "man8"} {
+		old, err := filepath.Glob(filepath.Join(dir, section, "*"))
+		if err != nil {
+			return err
+		}
+		for _, f := range old {
+			if files[section+"/"+filepath.Base(f)] == nil {
+				if err := os.Remove(f); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return apply(dir, files, false)
 }
 
 // apply writes files, or compares them with what is there.

@@ -121,13 +121,17 @@ extern SaErrorT saCkptCheckpointOpen(
 	SaCkptCheckpointHandleT *checkpointHandle) AIS_A01_BIND(saCkptCheckpointOpen);
 
 /*
- * saCkptCheckpointOpenAsync does the same; the result comes by
- * saCkptCheckpointOpenCallback. The checkpoint ends with saCkptFinalize of
- * ckptHandle.
+ * saCkptCheckpointOpenAsync opens a checkpoint as saCkptCheckpointOpen does, with
+ * the same arguments, without waiting; the result comes by
+ * saCkptCheckpointOpenCallback. What only the executive finds wrong is told by the
+ * callback: that it does not exist, SA_ERR_EXIST, SA_ERR_NO_RESOURCES. The
+ * checkpoint ends with saCkptFinalize of ckptHandle.
+ *
+ * invocation  any value; the callback carries it.
  *
  * SA_OK it was accepted; SA_ERR_BAD_HANDLE; SA_ERR_INIT that callback was not
- * given; SA_ERR_INVALID_PARAM, SA_ERR_BAD_FLAGS as above; SA_ERR_TRY_AGAIN;
- * SA_ERR_LIBRARY; all else by the callback.
+ * given; SA_ERR_INVALID_PARAM as for saCkptCheckpointOpen; SA_ERR_BAD_FLAGS;
+ * SA_ERR_TRY_AGAIN; SA_ERR_LIBRARY.
  */
 extern SaErrorT saCkptCheckpointOpenAsync(
 	const SaCkptHandleT *ckptHandle,
@@ -225,9 +229,10 @@ extern SaErrorT saCkptSectionDelete(
 	const SaCkptSectionIdT *sectionId) AIS_A01_BIND(saCkptSectionDelete);
 
 /*
- * saCkptSectionExpirationTimeSet sets when a section is deleted by itself,
- * nanoseconds since 1970. What is past deletes it at once. Errors as
- * saCkptSectionDelete.
+ * saCkptSectionExpirationTimeSet sets when a section is deleted by itself:
+ * nanoseconds since 1970. What is past deletes it at once.
+ *
+ * SA_OK; and the errors of saCkptSectionDelete.
  */
 extern SaErrorT saCkptSectionExpirationTimeSet(
 	const SaCkptCheckpointHandleT *checkpointHandle,
@@ -296,7 +301,10 @@ extern SaErrorT saCkptCheckpointWrite(
 
 /*
  * saCkptSectionOverwrite replaces a section's content, and its size, by dataSize
- * bytes. Errors as saCkptCheckpointWrite; sectionId NULL is SA_ERR_INVALID_PARAM.
+ * bytes.
+ *
+ * SA_OK; SA_ERR_INVALID_PARAM sectionId is NULL, or what it is for
+ * saCkptCheckpointWrite; and the errors of saCkptCheckpointWrite.
  */
 extern SaErrorT saCkptSectionOverwrite(
 	const SaCkptCheckpointHandleT *checkpointHandle,
@@ -318,8 +326,10 @@ extern SaErrorT saCkptSectionOverwrite(
  * SA_OK; SA_ERR_BAD_HANDLE; SA_ERR_INVALID_PARAM ioVector is NULL, no vector, a
  * negative size, dataOffset beyond the section's end; SA_ERR_ACCESS not open for
  * reading; SA_ERR_NOT_EXIST no such section, or colocated and no active replica;
- * SA_ERR_NO_MEMORY; SA_ERR_NO_RESOURCES; SA_ERR_TRY_AGAIN; SA_ERR_LIBRARY. After an
- * error the content of the caller's buffers is open.
+ * SA_ERR_NO_MEMORY; SA_ERR_NO_RESOURCES more vectors than a request can have;
+ * SA_ERR_TRY_AGAIN; SA_ERR_LIBRARY.
+ *
+ * After an error the content of the caller's buffers is open.
  */
 extern SaErrorT saCkptCheckpointRead(
 	const SaCkptCheckpointHandleT *checkpointHandle,
@@ -329,7 +339,9 @@ extern SaErrorT saCkptCheckpointRead(
 
 /*
  * saCkptCheckpointSynchronize waits until all earlier writes are on every
- * replica. timeout as in saCkptCheckpointOpen.
+ * replica.
+ *
+ * timeout  as in saCkptCheckpointOpen.
  *
  * SA_OK; SA_ERR_BAD_HANDLE; SA_ERR_ACCESS not open for writing;
  * SA_ERR_BAD_OPERATION the checkpoint is written to all replicas; SA_ERR_TIMEOUT;
@@ -340,13 +352,18 @@ extern SaErrorT saCkptCheckpointSynchronize(
 	SaTimeT timeout) AIS_A01_BIND(saCkptCheckpointSynchronize);
 
 /*
- * saCkptCheckpointSynchronizeAsync does the same; the end is told by
- * saCkptCheckpointSynchronizeCallback, which saCkptDispatch of ckptHandle runs. A
+ * saCkptCheckpointSynchronizeAsync asks for what saCkptCheckpointSynchronize waits
+ * for; that it is done is told by saCkptCheckpointSynchronizeCallback, which
+ * saCkptDispatch of ckptHandle runs. A
  * checkpoint that was opened with saCkptCheckpointOpen is opened once more on
  * ckptHandle for that, by its name: when it was unlinked meanwhile, that is
  * SA_ERR_BAD_OPERATION.
  *
- * SA_OK; SA_ERR_INIT that callback was not given; else as above.
+ * invocation  any value; the callback carries it.
+ *
+ * SA_OK; SA_ERR_BAD_HANDLE; SA_ERR_INIT that callback was not given; SA_ERR_ACCESS
+ * not open for writing; SA_ERR_BAD_OPERATION the checkpoint is written to all
+ * replicas, or was unlinked; SA_ERR_NO_MEMORY; SA_ERR_TRY_AGAIN; SA_ERR_LIBRARY.
  */
 extern SaErrorT saCkptCheckpointSynchronizeAsync(
 	const SaCkptHandleT *ckptHandle,

@@ -30,7 +30,7 @@ extern "C" {
 /*
  * Called by saClmDispatch with the answer to saClmClusterNodeGetAsync.
  * clusterNode is the address that call was given; the node was stored there
- * before the callback if error is SA_OK. SA_ERR_INVALID_PARAM: there is no member
+ * before the callback if error is SA_OK. SA_ERR_NOT_EXIST: there is no member
  * with that identifier and the memory is untouched.
  */
 typedef void (*SaClmClusterNodeGetCallbackT)(
@@ -173,7 +173,8 @@ extern SaErrorT saClmClusterNodeGet(
  * saClmClusterNodeGetCallback.
  *
  * invocation   any value; the callback carries it.
- * nodeId       as in saClmClusterNodeGet; an unknown one is told by the callback.
+ * nodeId       as in saClmClusterNodeGet; an unknown one is told by the callback
+ *              (SA_ERR_NOT_EXIST).
  * clusterNode  where the answer is stored before the callback. It must live
  *              until then.
  *

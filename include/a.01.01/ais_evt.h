@@ -126,7 +126,7 @@ extern SaErrorT saEvtChannelOpen(
  *
  * invocation  any value; the callback carries it.
  * The other arguments are those of saEvtChannelOpen. That a channel does not
- * exist is told by the callback.
+ * exist is told by the callback (SA_ERR_NOT_EXIST).
  *
  * SA_OK; SA_ERR_BAD_HANDLE; SA_ERR_INVALID_PARAM; SA_ERR_BAD_FLAGS; SA_ERR_INIT
  * that callback was not given; SA_ERR_TRY_AGAIN; SA_ERR_LIBRARY.

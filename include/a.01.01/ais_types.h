@@ -83,29 +83,41 @@ typedef enum {
 
 /* What every function returns. From 17 on the numbers are not generation B's. */
 typedef enum {
+	/* It was done. */
 	SA_OK = 1,
 	/* The library cannot be used any more, e.g. the executive is gone. */
 	SA_ERR_LIBRARY = 2,
+	/* The version asked for is not one that the library has. */
 	SA_ERR_VERSION = 3,
 	/* A callback that the call needs was not given at Initialize. */
 	SA_ERR_INIT = 4,
+	/* It was not done within the time that the caller gave. */
 	SA_ERR_TIMEOUT = 5,
 	/* Not possible now; may be repeated. */
 	SA_ERR_TRY_AGAIN = 6,
+	/* An argument is not what the function takes. */
 	SA_ERR_INVALID_PARAM = 7,
+	/* There is no memory for it, in the process or in the executive. */
 	SA_ERR_NO_MEMORY = 8,
+	/* There is no such handle: it never was one, was closed, or was inherited over fork. */
 	SA_ERR_BAD_HANDLE = 9,
 	SA_ERR_BUSY = 10,
+	/* The handle was not opened for this. */
 	SA_ERR_ACCESS = 11,
+	/* What is named does not exist. */
 	SA_ERR_NOT_EXIST = 12,
 	SA_ERR_NAME_TOO_LONG = 13,
+	/* It exists already. */
 	SA_ERR_EXIST = 14,
+	/* The room that the caller gave is too small. */
 	SA_ERR_NO_SPACE = 15,
 	SA_ERR_INTERRUPT = 16,
 	SA_ERR_SYSTEM = 17,
 	SA_ERR_NAME_NOT_FOUND = 18,
+	/* The process or the executive has no room for more of it. */
 	SA_ERR_NO_RESOURCES = 19,
 	SA_ERR_NOT_SUPPORTED = 20,
+	/* The state of what is named does not allow it. */
 	SA_ERR_BAD_OPERATION = 21,
 	SA_ERR_FAILED_OPERATION = 22,
 	SA_ERR_MESSAGE_ERROR = 23,
@@ -113,7 +125,9 @@ typedef enum {
 	SA_ERR_QUEUE_FULL = 25,
 	SA_ERR_QUEUE_NOT_AVAILABLE = 26,
 	SA_ERR_BAD_CHECKPOINT = 27,
+	/* No flag, an unknown one, or flags that exclude each other. */
 	SA_ERR_BAD_FLAGS = 28,
+	/* This user may not use the executive, or what answers is not one that may be trusted. */
 	SA_ERR_SECURITY = 29
 } SaErrorT;
 

@@ -117,6 +117,7 @@ typedef enum {
 	SA_AIS_ERR_CAMPAIGN_FAILED = 35,
 	SA_AIS_ERR_CAMPAIGN_SUSPENDED = 36,
 	SA_AIS_ERR_CAMPAIGN_SUSPENDING = 37,
+	/* This user may not use the executive, or what answers is not one that may be trusted. */
 	SA_AIS_ERR_ACCESS_DENIED = 38,
 	SA_AIS_ERR_NOT_READY = 39,
 	SA_AIS_ERR_DEPLOYMENT = 40

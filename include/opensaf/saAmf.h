@@ -419,7 +419,7 @@ extern SaAisErrorT saAmfPmStart(
 	SaAmfPmErrorsT pmErrors,
 	SaAmfRecommendedRecoveryT recommendedRecovery) AIS_OSAF_BIND(saAmfPmStart);
 
-/* saAmfPmStart with a process identifier that has a sign. */
+/* As saAmfPmStart, with a process identifier that has a sign. */
 extern SaAisErrorT saAmfPmStart_3(
 	SaAmfHandleT amfHandle,
 	const SaNameT *compName,
@@ -485,15 +485,17 @@ extern SaAisErrorT saAmfHAStateGet(
 	const SaNameT *csiName,
 	SaAmfHAStateT *haState) AIS_OSAF_BIND(saAmfHAStateGet);
 
-/* Of B.01.01 only. An array that the library allocated is freed with free(). */
+/* As in saAmf.h of openais; an array that the library allocated is freed with
+ * free(); SA_AIS_ERR_VERSION the handle is one of B.04.01. */
 extern SaAisErrorT saAmfProtectionGroupTrack(
 	SaAmfHandleT amfHandle,
 	const SaNameT *csiName,
 	SaUint8T trackFlags,
 	SaAmfProtectionGroupNotificationBufferT *notificationBuffer) AIS_OSAF_BIND(saAmfProtectionGroupTrack);
 
-/* Of B.04.01 only. An array that the library allocated is given back with
- * saAmfProtectionGroupNotificationFree_4. */
+/* As saAmfProtectionGroupTrack, with the readiness of each member; an array that the
+ * library allocated is given back with saAmfProtectionGroupNotificationFree_4;
+ * SA_AIS_ERR_VERSION the handle is one of B.01.01. */
 extern SaAisErrorT saAmfProtectionGroupTrack_4(
 	SaAmfHandleT amfHandle,
 	const SaNameT *csiName,
@@ -527,8 +529,8 @@ extern SaAisErrorT saAmfComponentErrorReport(
 	SaAmfRecommendedRecoveryT recommendedRecovery,
 	SaNtfIdentifierT ntfIdentifier) AIS_OSAF_BIND(saAmfComponentErrorReport);
 
-/* As saAmfComponentErrorReport; correlationIds may be NULL; its notificationId
- * receives 0. */
+/* As saAmfComponentErrorReport; correlationIds may be NULL, its notificationId
+ * receives 0; SA_AIS_ERR_VERSION the handle is one of B.01.01. */
 extern SaAisErrorT saAmfComponentErrorReport_4(
 	SaAmfHandleT amfHandle,
 	const SaNameT *erroneousComponent,
@@ -554,8 +556,8 @@ extern SaAisErrorT saAmfComponentErrorClear(
 	const SaNameT *compName,
 	SaNtfIdentifierT ntfIdentifier) AIS_OSAF_BIND(saAmfComponentErrorClear);
 
-/* As saAmfComponentErrorClear; correlationIds may be NULL; its notificationId
- * receives 0. */
+/* As saAmfComponentErrorClear; correlationIds may be NULL, its notificationId
+ * receives 0; SA_AIS_ERR_VERSION the handle is one of B.01.01. */
 extern SaAisErrorT saAmfComponentErrorClear_4(
 	SaAmfHandleT amfHandle,
 	const SaNameT *compName,
@@ -566,7 +568,8 @@ extern SaAisErrorT saAmfResponse(
 	SaInvocationT invocation,
 	SaAisErrorT error) AIS_OSAF_BIND(saAmfResponse);
 
-/* As saAmfResponse; correlationIds may be NULL. */
+/* As saAmfResponse; correlationIds may be NULL; SA_AIS_ERR_VERSION the handle is one
+ * of B.01.01. */
 extern SaAisErrorT saAmfResponse_4(
 	SaAmfHandleT amfHandle,
 	SaInvocationT invocation,
