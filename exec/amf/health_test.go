@@ -313,6 +313,45 @@ func TestWhoTracksAProtectionGroupIsToldOfItsMembers(t *testing.T) {
 	}
 }
 
+func TestOnlyWhoSeesHAReadinessIsToldWhenItChanges(t *testing.T) {
+	w, p := up(t)
+	b4 := w.connect(w.nodes[0], ipcwire.GenB, ipcwire.AmfHasTrack|ipcwire.AmfHasHAReadiness)
+	b1 := w.connect(w.nodes[0], ipcwire.GenB, ipcwire.AmfHasTrack)
+	a := w.connect(w.nodes[1], ipcwire.GenA, ipcwire.AmfHasTrack)
+	for _, who := range []*program{b4, b1, a} {
+		if err, _ := who.track(ipcwire.AmfTrackChanges, false); err != ipcwire.OK {
+			t.Fatal(err)
+		}
+	}
+	say := func(who *program, of int, state uint32) ipcwire.Error {
+		err, _ := who.ask(ipcwire.AmfHAReadiness, ipcwire.AppendAmfHAReadinessReq(nil, &ipcwire.AmfHAReadinessReq{Component: []byte(dn(of)), CSI: []byte(csi), State: state}))
+		return err
+	}
+	if err := say(p[1], 2, 3); err != ipcwire.OK {
+		t.Fatal(err)
+	}
+	cb, ok := b4.Read()
+	var g ipcwire.AmfGroup
+	if !ok || cb.Op != ipcwire.AmfTrackCallback || !ipcwire.DecodeAmfGroup(cb.Body, &g) || groupText(&g) != "2 1:1/1 2:2/4" ||
+		g.Items[0].HAReadiness != 1 || g.Items[1].HAReadiness != 3 {
+		t.Errorf("%v, %+v", ok, g)
+	}
+	for i, who := range []*program{b1, a} {
+		if cb, ok := who.Read(); ok {
+			t.Errorf("%d is told %+v", i, cb)
+		}
+	}
+	if err, g := b1.track(ipcwire.AmfTrackCurrent, true); err != ipcwire.OK || g.Items[1].HAReadiness != 3 {
+		t.Errorf("%s, %+v", err, g)
+	}
+	if err := say(p[0], 1, 3); err != ipcwire.ErrBadOperation {
+		t.Errorf("the active one: %s", err)
+	}
+	if err := say(b1, 1, 1); err != ipcwire.ErrBadOperation {
+		t.Errorf("in another's name: %s", err)
+	}
+}
+
 func TestRequestsThatDoNotDecodeChangeNothing(t *testing.T) {
 	w, p := up(t)
 	for op := range handlers {
