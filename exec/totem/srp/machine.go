@@ -43,6 +43,7 @@ type Machine struct {
 	in         wire.Token // scratch for one that arrives
 	ranges     [2 * wire.MaxRanges]wire.Range
 	resent     int    // at this visit
+	visitMost  int    // messages of a visit, as loss allows: at most MaxMessages
 	tokenSeq   uint64 // of the last token that was accepted
 	tokenHigh  uint64 // its High when it came
 	prevHigh   uint64 // High of the visit before
@@ -119,6 +120,7 @@ func New(cfg Config) *Machine {
 		cur:       newWindow(slots),
 		spare:     newWindow(slots),
 		rotation:  time.Millisecond,
+		visitMost: cfg.MaxMessages,
 		joins:     make(map[wire.NodeID]*joinAssembly),
 		strangers: make(map[wire.NodeID]stranger),
 		newest:    make(map[wire.NodeID]wire.Member),

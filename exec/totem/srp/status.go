@@ -20,6 +20,7 @@ type Counters struct {
 	Delivered        uint64
 	Discarded        uint64 // behind a gap at a configuration change
 	Resent           uint64 // messages sent again because somebody asked
+	WindowCuts       uint64 // times this node halved what it sends at a visit because bursts were lost
 	Requested        uint64 // sequence numbers this node asked for
 	Recovered        uint64 // messages of an old ring got in Recovery
 	JoinsSent        uint64
@@ -67,6 +68,7 @@ type Status struct {
 	Safe      uint64 // every member has everything up to here
 	Delivered uint64
 	Backlog   int // packets waiting at this node
+	VisitMost int // packets a visit of the token may send here, as loss allows
 
 	Rotation        time.Duration // estimate of an undisturbed token rotation
 	LastToken       time.Duration // since the last token visit; 0 when not in a ring
@@ -81,7 +83,7 @@ func (m *Machine) Status() Status {
 	s := Status{
 		State: m.state, Self: m.cfg.Self, LastCause: m.cause,
 		RingSeq: m.maxSeq, Reserved: m.reserved,
-		Rotation: m.rotation, LongestTokenGap: m.longestGap, Holding: m.holding && !m.lingering,
+		Rotation: m.rotation, LongestTokenGap: m.longestGap, VisitMost: m.visitMost, Holding: m.holding && !m.lingering,
 		Counters: m.n,
 	}
 	if m.cfg.Source != nil {

@@ -27,7 +27,11 @@ func (m *Machine) stopTimers() {
 // rotations at first, doubling up to TokenRetransmit. It does not follow disturbed
 // rotations, or loss would lengthen the repair of loss.
 func (m *Machine) armRetransmit() {
-	step := min(max(m.rotation*3/2, minRetransmit), m.cfg.TokenRetransmit)
+	least := minRetransmit
+	if m.state == Operational {
+		least = minTokenAgain
+	}
+	step := min(max(m.rotation*3/2, least), m.cfg.TokenRetransmit)
 	m.retransmit = retransmit{at: m.now + step, step: step}
 }
 
@@ -158,15 +162,21 @@ func (m *Machine) noteVisit(t *wire.Token) {
 // another, for the way from here may be what loses it.
 func (m *Machine) serveRequests(t *wire.Token) int {
 	if len(t.Ranges) == 0 {
+		m.followLoss(0)
 		return 0
 	}
 	w := m.cur
-	resent := 0
+	resent, run := 0, 0
 	kept := m.ranges[:0]
 	for _, r := range t.Ranges {
 		end := r.From + uint64(r.Count) // checked by the decoder: at most High+1
+		own := 0
 		for seq := max(r.From, w.freed+1); seq < end; seq++ {
 			s := w.at(seq)
+			if own++; !w.has(seq) || s.source != w.self || s.served != 0 {
+				own = 0
+			}
+			run = max(run, own)
 			if w.has(seq) && resent < m.cfg.Window && (s.served == 0 || s.served+1 != m.n.TokenVisits) {
 				s.served = m.n.TokenVisits
 				m.sendRing(w.ring, s.buf)
@@ -177,11 +187,24 @@ func (m *Machine) serveRequests(t *wire.Token) int {
 		}
 	}
 	t.Ranges = append(t.Ranges[:0], kept[:min(len(kept), m.maxRanges())]...)
+	m.followLoss(run)
 	if resent > 0 {
 		m.n.Resent += uint64(resent)
 		m.trace(Event{Kind: EventResend, A: uint64(resent)})
 	}
 	return resent
+}
+
+// followLoss sets how much a visit may send: less when a run of own messages that
+// are asked for the first time tells that bursts are lost, more when none does.
+func (m *Machine) followLoss(run int) {
+	most := m.cfg.MaxMessages
+	if run >= max(lossRun, m.visitMost/4) {
+		m.visitMost = max(m.visitMost/2, min(minVisit, most))
+		m.n.WindowCuts++
+		return
+	}
+	m.visitMost = min(m.visitMost+max(most/16, 1), most)
 }
 
 func (m *Machine) maxRanges() int {
@@ -450,8 +473,8 @@ func (m *Machine) behindToken(t *wire.Token, sent int) int {
 	return min(sent, m.cfg.Accelerated)
 }
 
-// allowance is how many messages may be sent at this visit: MaxMessages, what
-// the rest of the last rotation left of the window, and the fair share of the
+// allowance is how many messages may be sent at this visit: MaxMessages, or less
+// when bursts are lost, what the rest of the last rotation left of the window, and the fair share of the
 // window by backlog. Resent messages count. Who waits may always send one, so
 // that a small backlog is not starved by large ones. And nobody may be further
 // ahead of what is freed everywhere than all have room for; freedPrev is freed
@@ -462,7 +485,7 @@ func (m *Machine) allowance(t *wire.Token) int {
 	if backlog == 0 {
 		return 0
 	}
-	n := min(m.cfg.MaxMessages, m.cfg.Window-int(min(t.FCC-min(t.FCC, m.fccOwn), 1<<20)))
+	n := min(m.visitMost, m.cfg.Window-int(min(t.FCC-min(t.FCC, m.fccOwn), 1<<20)))
 	if total := int64(t.Backlog) + int64(backlog) - int64(m.backlogOwn); total > 0 {
 		if share := int64(m.cfg.Window) * int64(backlog) / total; share > 0 {
 			n = min(n, int(min(share, int64(m.cfg.Window))))
