@@ -106,9 +106,12 @@ $(CAPI_OUT)/$(RUNTIME): $(CAPI_OBJ)/overlay.json FORCE
 		-o $@ ./capi/runtime
 	@rm -f $(@D)/libais-runtime.so.h $(@D)/libais-runtime.h
 
+# Each file is replaced as a whole: programs that run have the old one mapped, and
+# crash when its bytes change; programs that start find either.
 install-lib: lib
 	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include/openais $(DESTDIR)$(PREFIX)/include/ais/a.01.01 $(DESTDIR)$(PREFIX)/include/ais/opensaf
-	cp -P $(CAPI_OUT)/*.so* $(CAPI_OUT)/*.a $(DESTDIR)$(PREFIX)/lib/
+	for f in $(CAPI_OUT)/*.so* $(CAPI_OUT)/*.a; do t=$(DESTDIR)$(PREFIX)/lib/$${f##*/}; \
+		cp -P $$f $$t.new && mv -f $$t.new $$t || exit 1; done
 	install -m 0644 include/*.h $(DESTDIR)$(PREFIX)/include/openais/
 	install -m 0644 include/a.01.01/*.h $(DESTDIR)$(PREFIX)/include/ais/a.01.01/
 	install -m 0644 include/opensaf/*.h $(DESTDIR)$(PREFIX)/include/ais/opensaf/
