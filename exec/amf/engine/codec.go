@@ -263,6 +263,7 @@ func (c *coder) comp(e *Engine, m *comp) {
 	c.flag(&m.alive)
 	c.flag(&m.registered)
 	c.index(&m.proxy, len(e.comps))
+	c.index(&m.asked, len(e.comps))
 	num(c, &m.caps, 2)
 	limited(c, &m.op, opDelay)
 	num(c, &m.inv, 8)

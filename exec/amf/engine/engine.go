@@ -280,6 +280,14 @@ func (e *Engine) sayf(cause Cause, format string, args ...any) {
 	e.cause, e.why = cause, fmt.Sprintf(format, args...)
 }
 
+// proxyIndex is the proxy that a component is reached through, or -1.
+func (e *Engine) proxyIndex(c *comp) int32 {
+	if p := e.proxyOf(c); p != nil {
+		return int32(p.m.Index)
+	}
+	return -1
+}
+
 func (e *Engine) proxyModel(c *comp) *model.Comp {
 	if p := e.proxyOf(c); p != nil {
 		return p.m

@@ -44,6 +44,7 @@ func (e *Engine) unitLife(u *unit) {
 		if u.m.Node != nil {
 			c.host = e.nodeOf(u).member.ID
 		}
+		e.retryCleanup(c)
 		if up && (m.PreInstantiable() || e.hasWork(c)) {
 			e.raise(u, c)
 		} else {
@@ -112,7 +113,7 @@ func (e *Engine) instantiate(c *comp) {
 		c.presence = Instantiating
 	}
 	c.gen++
-	c.alive, c.op, c.inv = true, opInstantiate, inv
+	c.alive, c.op, c.inv, c.asked = true, opInstantiate, inv, e.proxyIndex(c)
 	limit := c.m.Instantiate.Timeout
 	if proxied {
 		limit = c.m.DefaultCallbackTimeout
@@ -190,7 +191,7 @@ func (e *Engine) terminate(c *comp, restart bool) {
 		return
 	}
 	e.leave(c, restart)
-	c.op, c.inv = opTerminate, inv
+	c.op, c.inv, c.asked = opTerminate, inv, e.proxyIndex(c)
 	limit := c.m.Terminate.Timeout
 	if byCallback {
 		limit = c.m.TerminateTimeout
@@ -225,7 +226,7 @@ func (e *Engine) cleanup(c *comp, restart bool) {
 	e.leave(c, restart)
 	e.touch()
 	node, inv := e.invocation(c)
-	c.op, c.inv = opCleanup, inv
+	c.op, c.inv, c.asked = opCleanup, inv, e.proxyIndex(c)
 	if inv == 0 {
 		if e.isProxied(c) && e.nodeByID(c.host) != nil || c.m.SU.External {
 			return // waits for a proxy: retryCleanup
@@ -255,7 +256,7 @@ func (e *Engine) retryCleanup(c *comp) {
 // endOp forgets the operation in progress.
 func (e *Engine) endOp(c *comp) {
 	e.stopTimer(&c.timer)
-	c.op, c.inv = opNone, 0
+	c.op, c.inv, c.asked = opNone, 0, -1
 }
 
 // dropCalls forgets every callback of a component that was not answered. What was
@@ -321,12 +322,13 @@ func (e *Engine) unregistered(c *comp) {
 	}
 	c.registered = false
 	e.emit(Output{Kind: OutUnregistered, Node: c.host, Comp: c.m, Incarnation: c.gen})
-	if c.proxy >= 0 && !c.m.IsProxied() {
-		c.proxy = -1
-	}
+	c.proxy = -1
 	for _, p := range e.comps {
-		if p.proxy == int32(c.m.Index) && p.registered {
+		switch i := int32(c.m.Index); {
+		case p.proxy == i && p.registered:
 			e.unproxied(p)
+		case p.asked == i && p.inv != 0:
+			e.unasked(p)
 		}
 	}
 	c.caps = 0
@@ -345,6 +347,11 @@ func (e *Engine) unproxied(p *comp) {
 			cs.removing = false
 		}
 	})
+	e.unasked(p)
+}
+
+// unasked begins anew what a proxy was asked that is no proxy any more.
+func (e *Engine) unasked(p *comp) {
 	switch p.op {
 	case opTerminate, opCleanup:
 		restart := p.restart

@@ -382,7 +382,7 @@ func (m *merger) takeFloating(w, o *Engine, i int) {
 			if n := w.nodeByID(c.host); n != nil && a.csis[j].exposed && w.comps[c.m.Index] == c {
 				m.evictOf(w, o, n, c)
 				c.eachTimer(func(id *TimerID) { w.stopTimer(id) })
-				w.comps[c.m.Index] = &comp{m: c.m, presence: Uninstantiated, oper: Enabled, proxy: -1, gen: c.gen}
+				w.comps[c.m.Index] = &comp{m: c.m, presence: Uninstantiated, oper: Enabled, proxy: -1, asked: -1, gen: c.gen}
 			}
 		}
 	}

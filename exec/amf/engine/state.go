@@ -118,6 +118,7 @@ type comp struct {
 	alive      bool        // a process of it may exist
 	registered bool
 	proxy      int32 // who registered it; -1: itself
+	asked      int32 // the proxy that op was asked of; -1: none
 	caps       Callbacks
 
 	op       op
@@ -283,7 +284,7 @@ func New(c *model.Cluster, majority bool, lease time.Duration) *Engine {
 	e.index = make(map[string]int, len(c.Comps))
 	for _, m := range c.Comps {
 		e.index[m.DN] = m.Index
-		e.comps = append(e.comps, &comp{m: m, presence: Uninstantiated, oper: Enabled, proxy: -1})
+		e.comps = append(e.comps, &comp{m: m, presence: Uninstantiated, oper: Enabled, proxy: -1, asked: -1})
 	}
 	for _, m := range c.SIs {
 		e.sis = append(e.sis, &instance{m: m, admin: admin{state: Unlocked}, prefer: -1, deps: make([]dependency, len(m.Dependencies))})
