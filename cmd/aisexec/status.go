@@ -5,6 +5,7 @@ package main
 import (
 	"os"
 	"reflect"
+	"runtime/metrics"
 	"strings"
 	"time"
 	"unicode"
@@ -93,6 +94,14 @@ func (e *executive) fill(st *report.Status) {
 		put(st.Counters, "ring", "gathers_"+snake(cause), v)
 	}
 	put(st.Counters, "state", "writes", d.StateWrites)
+	// What the heap was asked for: in steady state messages cost none of it.
+	heap := []metrics.Sample{{Name: "/gc/heap/allocs:objects"}, {Name: "/gc/heap/allocs:bytes"}, {Name: "/gc/cycles/total:gc-cycles"}}
+	metrics.Read(heap)
+	for i, name := range []string{"objects", "bytes", "collections"} {
+		if heap[i].Value.Kind() == metrics.KindUint64 {
+			put(st.Counters, "heap", name, heap[i].Value.Uint64())
+		}
+	}
 }
 
 func put(m map[string]map[string]uint64, room, name string, v uint64) {
