@@ -242,3 +242,45 @@ func BenchmarkRing(b *testing.B) {
 		})
 	}
 }
+
+// What goes out at a visit of the token goes out in one system call, and what came
+// meanwhile is taken in a few: guards count calls, never seconds.
+func TestAVisitOfTheTokenSendsWithOneSystemCall(t *testing.T) {
+	for _, group := range []string{"", "239.192.8.12"} {
+		w := newWorld(t, 3)
+		w.group = group
+		l, ds, ms := oneLoop(t, w)
+		for range 20 {
+			burst(t, l, ds, ms, 0, 500) // the ring turns
+		}
+		before := make([]Stats, len(ds))
+		for i, d := range ds {
+			before[i] = d.Stats()
+		}
+		const rounds, packets = 20, 500
+		for range rounds {
+			burst(t, l, ds, ms, 0, packets)
+		}
+		for i, d := range ds {
+			s := d.Stats()
+			visits := s.Ring.Counters.TokenVisits - before[i].Ring.Counters.TokenVisits
+			sends := s.Net.SendCalls - before[i].Net.SendCalls
+			// Besides: tokens sent again, acknowledged and asked for.
+			extra := s.Ring.Counters.TokenRetransmits + s.Ring.Counters.HoldCancels + s.Ring.Counters.Holds + s.Net.SendBlocked -
+				before[i].Ring.Counters.TokenRetransmits - before[i].Ring.Counters.HoldCancels - before[i].Ring.Counters.Holds - before[i].Net.SendBlocked
+			for _, other := range ds {
+				extra += other.Stats().Ring.Counters.TokenRetransmits // each may be answered
+			}
+			if sends > visits+extra+rounds {
+				t.Errorf("group %q, node %d: %d system calls to send at %d visits (and %d other occasions)", group, i+1, sends, visits, extra)
+			}
+			if i == 0 && s.Net.SentPackets-before[i].Net.SentPackets < rounds*packets {
+				t.Errorf("group %q: only %d packets were sent", group, s.Net.SentPackets-before[i].Net.SentPackets)
+			}
+			got := s.Net.ReceivedPackets - before[i].Net.ReceivedPackets
+			if calls := s.Net.ReceiveCalls - before[i].Net.ReceiveCalls; i > 0 && calls > got {
+				t.Errorf("group %q, node %d: %d system calls to take %d packets", group, i+1, calls, got)
+			}
+		}
+	}
+}
