@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"ais/exec/amf/model"
-	"ais/exec/totem/sim"
 	"ais/libais/ipcwire"
 )
 
@@ -245,12 +244,4 @@ func TestInSimulatedClustersOfGenerationANobodyIsActiveTwiceAndEverythingIsAssig
 		seeds = min(seeds, 15)
 	}
 	simulate(t, seeds, newSimModelA)
-}
-
-func TestSeedsOfGenerationAThatOnceFailedDoNotFailAgain(t *testing.T) {
-	for seed, why := range map[uint64]string{} {
-		if _, err := runAmfSeed(sim.NewWorld(), seed, newSimModelA, false); err != nil {
-			t.Errorf("%s: %v", why, err)
-		}
-	}
 }
