@@ -5,7 +5,8 @@
 #   lib            libraries, archives, links and the runtime
 #   install-lib    they, the headers and the pkg-config files, into DESTDIR/PREFIX
 #   capi-generate  writes what is made from capi/*.tsv (committed)
-# ARCH=386 builds with gcc -m32 into $(BUILD)/lib32. ARCH and BUILD are taken from
+# ARCH=386 builds with gcc -m32 into $(BUILD)/lib32. LIBDIR is where libraries are
+# installed: PREFIX/lib, or PREFIX/lib32. ARCH, BUILD and LIBDIR are taken from
 # the command line only: other programs have variables of these names in their
 # environment. BUILD may be a full path; names with blanks are possible above the
 # tree, not in BUILD, because make has no names with blanks.
@@ -17,9 +18,12 @@ CAPI_OUT   := $(BUILD)/lib$(if $(filter 386,$(ARCH)),32)
 CAPI_OBJ   := $(BUILD)/obj/$(ARCH)
 CAPI_M     := $(if $(filter 386,$(ARCH)),-m32,$(if $(filter amd64,$(ARCH)),-m64))
 RUNTIME    := libais-runtime.so.1
+ifneq ($(origin LIBDIR),command line)
+LIBDIR     := $(PREFIX)/lib$(if $(filter 386,$(ARCH)),32)
+endif
 
 CAPI_CFLAGS  = $(CWARN) $(CAPI_M) -O2 $(CFLAGS) -D_GNU_SOURCE -fPIC -fvisibility=hidden -fexceptions \
-	-ffunction-sections -fdata-sections -I. -Iinclude -DAISF_RUNTIME_DIR='"$(PREFIX)/lib"'
+	-ffunction-sections -fdata-sections -I. -Iinclude -DAISF_RUNTIME_DIR='"$(LIBDIR)"'
 CAPI_LDFLAGS = $(CAPI_M) $(LDFLAGS) -shared -Wl,--no-undefined -Wl,--gc-sections -Wl,-z,nodelete -Wl,-z,relro -Wl,-z,now
 
 # file:soname:link,link,... of each library
@@ -42,7 +46,7 @@ capi-generate:
 # Where the runtime is installed is part of these.
 $(CAPI_OBJ)/prefix: FORCE
 	@mkdir -p $(@D)
-	@echo "$(PREFIX)" | cmp -s - $@ || echo "$(PREFIX)" > $@
+	@echo "$(LIBDIR)" | cmp -s - $@ || echo "$(LIBDIR)" > $@
 $(CAPI_OBJ)/front/load.o: $(CAPI_OBJ)/prefix
 
 $(CAPI_OBJ)/front/load-archive.o: capi/front/load.c $(CAPI_OBJ)/prefix $(CAPI_HEADERS) capi/build.mk
@@ -109,11 +113,11 @@ $(CAPI_OUT)/$(RUNTIME): $(CAPI_OBJ)/overlay.json FORCE
 # Each file is replaced as a whole: programs that run have the old one mapped, and
 # crash when its bytes change; programs that start find either.
 install-lib: lib
-	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include/openais $(DESTDIR)$(PREFIX)/include/ais/a.01.01 $(DESTDIR)$(PREFIX)/include/ais/opensaf
-	for f in $(CAPI_OUT)/*.so* $(CAPI_OUT)/*.a; do t=$(DESTDIR)$(PREFIX)/lib/$${f##*/}; \
+	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(PREFIX)/include/openais $(DESTDIR)$(PREFIX)/include/ais/a.01.01 $(DESTDIR)$(PREFIX)/include/ais/opensaf
+	for f in $(CAPI_OUT)/*.so* $(CAPI_OUT)/*.a; do t=$(DESTDIR)$(LIBDIR)/$${f##*/}; \
 		cp -P $$f $$t.new && mv -f $$t.new $$t || exit 1; done
 	install -m 0644 include/*.h $(DESTDIR)$(PREFIX)/include/openais/
 	install -m 0644 include/a.01.01/*.h $(DESTDIR)$(PREFIX)/include/ais/a.01.01/
 	install -m 0644 include/opensaf/*.h $(DESTDIR)$(PREFIX)/include/ais/opensaf/
-	for f in ais-a ais-b ais-opensaf; do sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@VERSION@|$(VERSION)|g' \
-		include/$$f.pc.in > $(DESTDIR)$(PREFIX)/lib/pkgconfig/$$f.pc; done
+	for f in ais-a ais-b ais-opensaf; do sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@LIBDIR@|$(patsubst $(PREFIX)/%,$${prefix}/%,$(LIBDIR))|g' -e 's|@VERSION@|$(VERSION)|g' \
+		include/$$f.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/$$f.pc; done

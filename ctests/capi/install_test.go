@@ -200,6 +200,37 @@ func TestInstallingAgainLeavesMappedLibrariesAlone(t *testing.T) {
 	}
 }
 
+// Libraries of both word sizes lie beside each other.
+func TestThe32BitLibrariesAreInstalledBesideTheOthers(t *testing.T) {
+	archs[1].Libs(t) // builds them, or skips
+	dir, at := installed(t)
+	before, err := os.ReadFile(filepath.Join(at, "lib/libais-runtime.so.1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	install(t, dir, "ARCH=386", "install-lib")
+	after, err := os.ReadFile(filepath.Join(at, "lib/libais-runtime.so.1"))
+	if err != nil || !bytes.Equal(before, after) {
+		t.Errorf("the 64-bit runtime was changed (%v)", err)
+	}
+	const class32 = "\x7fELF\x01"
+	for _, l := range cprog.Rows(t, "capi/libs.tsv") {
+		data, err := os.ReadFile(filepath.Join(at, "lib32", l["file"]))
+		if err != nil || !bytes.HasPrefix(data, []byte(class32)) {
+			t.Errorf("%s of 32 bits is not there (%v)", l["file"], err)
+		}
+	}
+	// The front looks for its runtime where that is.
+	data, err := os.ReadFile(filepath.Join(at, "lib32/libais.so"))
+	if err != nil || !bytes.Contains(data, []byte("/usr/local/lib32\x00")) && !bytes.Contains(data, []byte("/usr/local/lib32/")) {
+		t.Errorf("libais.so does not look into its own directory (%v)", err)
+	}
+	pc, err := os.ReadFile(filepath.Join(at, "lib32/pkgconfig/ais-b.pc"))
+	if err != nil || !bytes.Contains(pc, []byte("libdir=${prefix}/lib32\n")) {
+		t.Errorf("ais-b.pc is %q (%v)", pc, err)
+	}
+}
+
 // Warnings that a program may have turned on, on both word sizes.
 func TestHeadersAreCleanWithEveryWarningOfTheirUsers(t *testing.T) {
 	warnings := []string{"-pedantic-errors", "-Wall", "-Wextra", "-Werror", "-Wundef", "-Wshadow", "-Wconversion", "-Wsign-conversion",
