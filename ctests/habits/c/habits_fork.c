@@ -193,10 +193,17 @@ static int stop;
 
 static void *busy(void *arg)
 {
-	SaClmHandleT h = *(SaClmHandleT *)arg;
+	SaClmHandleT h = *(SaClmHandleT *)arg, mine = start();
+	int i;
 
-	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED))
+	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
 		use(h);
+		/* The request above is framed in C; these are inside the runtime. */
+		CHECK_IS(saClmClusterTrackStop(mine), SA_AIS_ERR_NOT_EXIST);
+		for (i = 0; i < 2000; i++)
+			CHECK_IS(saClmDispatch(mine, SA_DISPATCH_ALL), SA_AIS_OK);
+	}
+	CHECK_IS(saClmFinalize(mine), SA_AIS_OK);
 	return NULL;
 }
 
