@@ -27,6 +27,7 @@ type cluster struct {
 	dup       float64
 	group     map[wire.NodeID]int // partition; none: all together
 	drop      func(from, to wire.NodeID, pkt []byte) bool
+	extra     func(from wire.NodeID) time.Duration // delay of a packet that leaves
 	cfg       Config
 	disk      map[wire.NodeID]uint64 // reserved ring sequence numbers
 	starts    map[wire.NodeID]uint64
@@ -175,6 +176,10 @@ func (n *node) transmit(o *Outgoing) {
 	if c.sniff != nil {
 		c.sniff(n.self, o)
 	}
+	late := time.Duration(0)
+	if c.extra != nil {
+		late = c.extra(n.self.ID)
+	}
 	for _, id := range c.ids() {
 		if id == n.self.ID || o.To != 0 && o.To != id {
 			continue
@@ -193,7 +198,7 @@ func (n *node) transmit(o *Outgoing) {
 			if c.rng.Float64() < c.loss {
 				continue
 			}
-			d := c.delay + time.Duration(c.rng.Int64N(int64(c.jitter)+1))
+			d := c.delay + late + time.Duration(c.rng.Int64N(int64(c.jitter)+1))
 			c.push(event{at: c.now + d, to: id, org: Origin{Member: n.self, Ring: o.Ring}, pkt: append([]byte(nil), o.Data...)})
 		}
 	}

@@ -77,7 +77,7 @@ func (m *Machine) sendCommit(hop uint32) {
 	m.commit.hop = hop
 	m.commit.pending = true
 	m.transmitCommit()
-	m.armRetransmit()
+	m.armRetransmit(m.rotation)
 }
 
 func (m *Machine) transmitCommit() {

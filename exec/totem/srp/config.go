@@ -51,6 +51,9 @@ const fewMessages = 4
 // 300 Mbit/s and 1500 bytes.
 const slowPacket = 40 * time.Microsecond
 
+// loadUnit is the fineness of the estimate of packets per rotation.
+const loadUnit = 64
+
 // lastNumbers is how many sequence numbers a ring leaves unused: from then on it is
 // formed anew, at numbers from 1 on. Nobody could be so far behind or ahead.
 const lastNumbers = 1 << 32

@@ -57,6 +57,7 @@ type Machine struct {
 	visitAt    Time
 	sampled    bool // the last visit was undisturbed: the next one is a rotation sample
 	rotation   time.Duration
+	load       int64 // packets of such a rotation, in parts of loadUnit
 	longestGap time.Duration
 	fccOwn     uint32
 	backlogOwn uint32

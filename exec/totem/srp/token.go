@@ -23,16 +23,24 @@ func (m *Machine) stopTimers() {
 	m.holding, m.lingering = false, false
 }
 
-// armRetransmit starts the repetition: after one and a half undisturbed
-// rotations at first, doubling up to TokenRetransmit. It does not follow disturbed
-// rotations, or loss would lengthen the repair of loss.
-func (m *Machine) armRetransmit() {
+// armRetransmit starts the repetition: after one and a half of what a rotation
+// takes at first, doubling up to TokenRetransmit.
+func (m *Machine) armRetransmit(rotation time.Duration) {
 	least := minRetransmit
 	if m.state == Operational {
 		least = minTokenAgain
 	}
-	step := min(max(m.rotation*3/2, least), m.cfg.TokenRetransmit)
+	step := min(max(rotation*3/2, least), m.cfg.TokenRetransmit)
 	m.retransmit = retransmit{at: m.now + step, step: step}
+}
+
+// nextRotation is what the rotation that begins may take: as long as undisturbed ones
+// did, and longer as far as more is sent in it. Where packets take long a token would
+// else be repeated behind every large batch. It does not follow disturbed
+// rotations, or loss would lengthen the repair of loss.
+func (m *Machine) nextRotation(fcc uint32) time.Duration {
+	packets := int64(min(fcc, uint32(m.cfg.Window))) + 1
+	return max(m.rotation, m.rotation*time.Duration(packets*loadUnit)/time.Duration(m.load+loadUnit))
 }
 
 func (m *Machine) nextRetransmit() {
@@ -147,6 +155,7 @@ func (m *Machine) noteVisit(t *wire.Token) {
 	}
 	if m.sampled && !held && !t.Delayed {
 		m.rotation += (gap - m.rotation) / 8
+		m.load += (int64(min(t.FCC, uint32(m.cfg.Window)))*loadUnit - m.load) / 8
 	}
 	m.sampled = !t.Delayed
 	m.visitAt = m.now
@@ -558,7 +567,7 @@ func (m *Machine) forward(t *wire.Token) {
 	m.sentHigh = t.High
 	m.tokenIdle = t.Idle
 	m.send(Outgoing{To: m.successor(), Ring: m.cur.ring, Token: true, Data: m.sentToken})
-	m.armRetransmit()
+	m.armRetransmit(m.nextRotation(t.FCC))
 }
 
 func (m *Machine) tickToken() {
