@@ -148,8 +148,8 @@ typedef void (*SaCkptCheckpointOpenCallbackT)(
 	const SaCkptCheckpointHandleT checkpointHandle,
 	SaAisErrorT error);
 
-/* Called by saCkptDispatch with the result of saCkptCheckpointSynchronizeAsync
- *; not any more once the checkpoint's handle is closed. */
+/* Called by saCkptDispatch with the result of saCkptCheckpointSynchronizeAsync; not
+ * any more once the checkpoint's handle is closed. */
 typedef void (*SaCkptCheckpointSynchronizeCallbackT)(
 	SaInvocationT invocation,
 	SaAisErrorT error);
@@ -212,8 +212,8 @@ extern SaAisErrorT saCkptDispatch(
 	SaDispatchFlagsT dispatchFlags);
 
 /*
- * saCkptFinalize closes the handle and every checkpoint that was opened with it
- *; pending callbacks are dropped. A call of another thread that is
+ * saCkptFinalize closes the handle and every checkpoint that was opened with it;
+ * pending callbacks are dropped. A call of another thread that is
  * waiting returns: a blocked saCkptDispatch with SA_AIS_OK, any other call with
  * SA_AIS_ERR_BAD_HANDLE. May be called from inside a callback.
  *

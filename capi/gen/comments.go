@@ -37,7 +37,11 @@ type header struct {
 	common    []string          // of every function, an entry each
 	about     []string          // further paragraphs on all functions
 	meaning   map[string]string // of results
+	callbacks []callback
 }
+
+// A callback is a type of functions as a header declares it, with its comment.
+type callback struct{ name, declaration, text string }
 
 var (
 	resultName  = `(?:SA_AIS_OK|SA_AIS_ERR_[A-Z_]+|SA_OK|SA_ERR_[A-Z_]+|EVS_OK|EVS_ERR_[A-Z_]+)`
@@ -48,6 +52,7 @@ var (
 	likeOther   = regexp.MustCompile(`(?:\b[Aa]s |\bwhat |\bis |errors of )((?:sa|evs_)\w+)`)
 	enumerator  = regexp.MustCompile(`(?s)/\*\s*([^*]*?)\s*\*/\s*(` + resultName + `) =`)
 	headComment = regexp.MustCompile(`(?s)^/\*(.*?)\*/`)
+	callbackDoc = regexp.MustCompile(`(?s)/\*([^/]*?)\*/\s*typedef (void \(\*(\w+)\)\([^;]*\));`)
 	markedClaus = regexp.MustCompile(`\((\d+(?:\.\d+)+)\)`)
 )
 
@@ -75,6 +80,11 @@ func readHeader(root, name string, h *header, seen map[string]bool) error {
 	}
 	for _, m := range enumerator.FindAllSubmatch(data, -1) {
 		h.meaning[string(m[2])] = strings.Join(strings.Fields(string(m[1])), " ")
+	}
+	for _, m := range callbackDoc.FindAllSubmatch(data, -1) {
+		text := markedClaus.ReplaceAllString(oneLine(margin.ReplaceAllString(string(m[1]), "")), "")
+		h.callbacks = append(h.callbacks, callback{string(m[3]), strings.ReplaceAll(string(m[2]), "\t", "    "),
+			strings.ReplaceAll(text, " .", ".")})
 	}
 	for _, m := range included.FindAllSubmatch(data, -1) {
 		if err := readHeader(root, filepath.Join(filepath.Dir(name), string(m[1])), h, seen); err != nil {

@@ -6,7 +6,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -118,6 +117,12 @@ func (m *manual) function(name string, rows []*function) (*page, error) {
 		}
 	}
 	m.callbacks(p, name, rows)
+	if opensService.MatchString(name) {
+		p.heading("ENVIRONMENT")
+		p.item("AIS_SOCKET", "The socket of the executive: a path, or @name in the abstract name space. The default is @ais/aisexec.")
+		p.item("AIS_RUNTIME", "The file of the library's runtime, libais-runtime.so.1, which is otherwise looked for beside the library "+
+			"(or the program, when the library is an archive) and where it was installed. Programs with the rights of another user ignore it.")
+	}
 	m.notes(p, name, rows)
 	m.libraries(p, rows)
 	m.clauses(p, name, rows)
@@ -266,29 +271,28 @@ func (m *manual) everywhereOf(f *function) []cause {
 	return list
 }
 
-// A callback's type as a header declares it, with its comment.
-var callbackType = regexp.MustCompile(`(?s)/\*([^/]*?)\*/\s*typedef (void \(\*(\w+)\)\([^;]*\));`)
+// opensService are the functions that open a service.
+var opensService = regexp.MustCompile(`^(?:sa(?:Clm|Ckpt|Evt|Amf)Initialize(?:_o?[0-9])?|evs_initialize)$`)
 
 // callbacks are described where they are given to the library.
 func (m *manual) callbacks(p *page, name string, rows []*function) {
-	if !strings.Contains(strings.ToLower(name), "initialize") {
+	if !opensService.MatchString(name) {
 		return
 	}
 	begun := false
 	for _, f := range rows {
-		data, err := os.ReadFile(filepath.Join(m.api.root, "include", headers[f.generation][f.service]))
-		if err != nil {
-			continue // it was read before
-		}
-		for _, t := range callbackType.FindAllSubmatch(data, -1) {
+		for _, c := range m.header[f.generation+f.service].callbacks {
+			// A header may hold those of other services, too.
+			if !strings.HasPrefix(strings.ToLower(c.name), "sa"+f.service) && f.service != "evs" && !strings.HasPrefix(c.name, "Osaf") {
+				continue
+			}
 			if !begun {
 				p.heading("CALLBACKS")
 				begun = true
 			}
-			p.subheading(string(t[3]) + ", " + generationTitle(f.generation, f.service))
-			p.code(strings.ReplaceAll(string(t[2]), "\t", "    ") + ";")
-			text := markedClaus.ReplaceAllString(oneLine(margin.ReplaceAllString(string(t[1]), "")), "")
-			p.paragraph(strings.ReplaceAll(text, " .", "."))
+			p.subheading(c.name + ", " + generationTitle(f.generation, f.service))
+			p.code(c.declaration + ";")
+			p.paragraph(c.text)
 		}
 	}
 }

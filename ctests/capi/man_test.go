@@ -118,6 +118,38 @@ func TestEveryFunctionHasAPageInTheManual(t *testing.T) {
 	}
 }
 
+// A callback is described where it is given to the library.
+func TestPagesOfInitializeDescribeEveryCallback(t *testing.T) {
+	var pages strings.Builder
+	for _, f := range every(t) {
+		if regexp.MustCompile(`(?i)^(sa[CEA][a-z]+|evs_)initialize`).MatchString(filepath.Base(f)) {
+			pages.WriteString(readPage(t, f).sections["CALLBACKS"] + "\n")
+		}
+	}
+	described := map[string]bool{}
+	for _, m := range regexp.MustCompile(`(?m)^\.SS (\w+), .*\n\.nf\n(?:.*\n)+?\.fi\n\.PP\n(.*)\n`).FindAllStringSubmatch(pages.String(), -1) {
+		described[m[1]] = len(m[2]) > 10
+	}
+	count := 0
+	for _, h := range everyHeader(t) {
+		data, err := os.ReadFile(filepath.Join(root, "include", h))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`typedef void \(\*(\w+)\)`).FindAllStringSubmatch(string(data), -1) {
+			if m[1] == "SaClmClusterNodeEvictionCallbackT" || m[1] == "OsafAmfSCStatusChangeCallbackT" {
+				continue // nothing takes it, or not Initialize
+			}
+			if count++; !described[m[1]] {
+				t.Errorf("no page describes %s of %s", m[1], h)
+			}
+		}
+	}
+	if count < 30 {
+		t.Errorf("only %d callbacks", count)
+	}
+}
+
 // What the rows of the conformance tables show a function to return, its page lists,
 // each with what it means.
 func TestPagesListEveryErrorThatTheConformanceRowsShow(t *testing.T) {

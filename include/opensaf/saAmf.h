@@ -316,26 +316,30 @@ typedef void (*SaAmfProtectionGroupTrackCallbackT)(
 	SaUint32T numberOfMembers,
 	SaAisErrorT error);
 
+/* As SaAmfProtectionGroupTrackCallbackT, with the readiness of each member. */
 typedef void (*SaAmfProtectionGroupTrackCallbackT_4)(
 	const SaNameT *csiName,
 	SaAmfProtectionGroupNotificationBufferT_4 *notificationBuffer,
 	SaUint32T numberOfMembers,
 	SaAisErrorT error);
 
+/* To a proxy: start the proxied component, then register it. Answer with
+ * saAmfResponse. */
 typedef void (*SaAmfProxiedComponentInstantiateCallbackT)(
 	SaInvocationT invocation,
 	const SaNameT *proxiedCompName);
 
+/* To a proxy: end the proxied component by whatever means. Answer with saAmfResponse. */
 typedef void (*SaAmfProxiedComponentCleanupCallbackT)(
 	SaInvocationT invocation,
 	const SaNameT *proxiedCompName);
 
-/* Never called. */
+/* Never called: there are no containers. */
 typedef void (*SaAmfContainedComponentInstantiateCallbackT)(
 	SaInvocationT invocation,
 	const SaNameT *containedCompName);
 
-/* Never called. */
+/* Never called: there are no containers. */
 typedef void (*SaAmfContainedComponentCleanupCallbackT)(
 	SaInvocationT invocation,
 	const SaNameT *containedCompName);
