@@ -348,16 +348,43 @@ func (m *manual) libraries(p *page, rows []*function) {
 	}
 }
 
+// specifications are the versions that generations implement, by service.
+var specifications = map[string]map[string]string{
+	"a01":  {"clm": "A.01.01", "ckpt": "A.01.01", "evt": "A.01.01", "amf": "A.01.01"},
+	"b01":  {"clm": "B.01.01", "ckpt": "B.01.01", "evt": "B.01.01", "amf": "B.01.01"},
+	"osaf": {"clm": "B.04.01", "ckpt": "B.02.02", "evt": "B.03.01", "amf": "B.04.01"},
+}
+
+// clauses names the specifications. Their clauses have the functions' names; the
+// header may know the number.
 func (m *manual) clauses(p *page, name string, rows []*function) {
+	begun := false
 	for _, f := range rows {
-		d, own := m.doc(f)
-		for _, b := range d.blocks {
-			if c := markedClaus.FindStringSubmatch(b.text); own && c != nil {
-				p.heading("STANDARDS")
-				p.paragraph(fmt.Sprintf("SAI-AIS-%s-B.01.01, clause %s.", strings.ToUpper(f.service), c[1]))
-				return
+		version := specifications[f.generation][f.service]
+		if version == "" || f.name != name || strings.HasPrefix(name, "osaf") || strings.Contains(name, "_o") {
+			continue // what no specification has
+		}
+		if f.generation == "osaf" && slices.ContainsFunc(m.api.functions, func(x *function) bool { return newer.ReplaceAllString(x.name, "") == name && x.name != name }) {
+			continue // of B.01.01 in OpenSAF's headers, too
+		}
+		if !begun {
+			p.heading("STANDARDS")
+			begun = true
+		}
+		document := "SAI-AIS-" + version
+		if f.generation != "a01" {
+			document = "SAI-AIS-" + strings.ToUpper(f.service) + "-" + version
+		}
+		clause := name + "()"
+		if d, own := m.doc(f); own {
+			for _, b := range d.blocks {
+				if c := markedClaus.FindStringSubmatch(b.text); c != nil {
+					clause = c[1] + ", " + name + "()"
+					break
+				}
 			}
 		}
+		p.bullet("Service Availability Forum, Application Interface Specification " + document + ", clause " + clause + ".")
 	}
 }
 
