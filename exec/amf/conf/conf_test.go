@@ -429,6 +429,8 @@ func TestProtectionsThatCannotBeOnOneUnitTogetherAreInstancesOfTheirOwn(t *testi
 		{"nway", []string{"a1 a2 a3", "a1 a2 a3", "b1 b2 b3", "b1 b2 b3"}, "safSi=p1,safSg=g: p1 p3; safSi=p2,safSg=g: p2 p4"},
 		{"nplusm", []string{"a1 a3", "a2 a3"}, "safSi=p1,safSg=g: p1; safSi=p2,safSg=g: p2"},
 		{"nwayactive", []string{"a1 a2 a3", "a1 b2"}, "safSi=p1,safSg=g: p1; safSi=p2,safSg=g: p2"},
+		{"noredundancy", []string{"a1 a2 a3", "a1 a2 a3"}, "safSi=g: p1 p2"},
+		{"noredundancy", []string{"a1", "a1 b1", "a2"}, "safSi=p1,safSg=g: p1 p2; safSi=p3,safSg=g: p3"},
 		{"noredundancy", []string{"a1", "a2", "a3 b3"}, "safSi=p1,safSg=g: p1; safSi=p2,safSg=g: p2; safSi=p3,safSg=g: p3"},
 	} {
 		m, problems := ParseGroups("groups.conf", []byte(groupOf(c.model, c.protections...)))

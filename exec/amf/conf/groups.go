@@ -10,6 +10,8 @@
 //	                    units are one instance: such a unit works as a whole. A protection
 //	                    that shares a component with another one, or lies on other
 //	                    units, is an instance of its own, for another unit to take
+//	noredundancy        there is no other unit to take it: those that share a component are
+//	                    one, too, if it can have several active
 //
 // So two protections with the same members are two instances of an N-way group, each
 // active on another unit, and a group without redundancy may have one for each unit.
@@ -137,7 +139,7 @@ func (s *scanner) group(app *model.App, b *block) {
 		s.problem(b.find("active-units").line, "active-units", b.text("active-units", ""), "a group of model 2n has one active unit")
 	}
 	app.SGs = append(app.SGs, g)
-	seen := map[string]int{}
+	seen := map[string]placed{}
 	var sis []*model.SI
 	for _, inner := range b.blocks {
 		if inner.kind == unitSection {
@@ -145,7 +147,7 @@ func (s *scanner) group(app *model.App, b *block) {
 			continue
 		}
 		csi := s.protection(inner, seen)
-		i := slices.IndexFunc(sis, func(si *model.SI) bool { return g.Redundancy == model.TwoN || together(si, csi, seen) })
+		i := slices.IndexFunc(sis, func(si *model.SI) bool { return together(g.Redundancy, si, csi, seen) })
 		if i < 0 {
 			i = len(sis)
 			si := &model.SI{Object: s.object(b, csi.Name), ProtectedBy: g.Name,
@@ -164,20 +166,30 @@ func (s *scanner) group(app *model.App, b *block) {
 	app.SIs = append(app.SIs, sis...)
 }
 
-// together tells whether a protection belongs to an instance: no component has both,
-// and they lie on the same units. unitOf numbers the units of components.
-func together(si *model.SI, csi *model.CSI, unitOf map[string]int) bool {
+// placed is a component of a group: the number of its unit, from 1, and whether it can have
+// several protections active.
+type placed struct {
+	unit int
+	many bool
+}
+
+// together tells whether a protection belongs to an instance: they lie on the same units,
+// and no component has both but as the model allows.
+func together(red model.Redundancy, si *model.SI, csi *model.CSI, comps map[string]placed) bool {
+	if red == model.TwoN {
+		return true
+	}
 	on := func(c *model.CSI) []int {
 		var units []int
 		for _, m := range c.Members {
-			units = append(units, unitOf[m])
+			units = append(units, comps[m].unit)
 		}
 		slices.Sort(units)
 		return slices.Compact(units)
 	}
 	for _, other := range si.CSIs {
 		for _, m := range csi.Members {
-			if slices.Contains(other.Members, m) {
+			if slices.Contains(other.Members, m) && !(red == model.NoRedundancy && comps[m].many) {
 				return false
 			}
 		}
@@ -192,7 +204,7 @@ func (s *scanner) renamed(o *model.Object, from, to string) {
 	}
 }
 
-func (s *scanner) unit(g *model.SG, b *block, seen map[string]int) {
+func (s *scanner) unit(g *model.SG, b *block, seen map[string]placed) {
 	u := &model.SU{Object: s.named(b), Rank: len(g.SUs) + 1, Failover: true}
 	u.DN = "safSu=" + u.Name + ",safSg=" + g.Name
 	g.SUs = append(g.SUs, u)
@@ -201,12 +213,17 @@ func (s *scanner) unit(g *model.SG, b *block, seen map[string]int) {
 			SelfStarted: true, HealthcheckPeriod: healthcheckMS * 1e6}
 		comp.DN = comp.Name
 		s.renamed(&comp.Object, "model", "saAmfCompCapability")
-		seen[comp.Name] = len(g.SUs)
+		switch comp.Capability {
+		case model.XActiveAndYStandby, model.XActiveOrYStandby, model.XActive:
+			seen[comp.Name] = placed{len(g.SUs), true}
+		default:
+			seen[comp.Name] = placed{len(g.SUs), false}
+		}
 		u.Comps = append(u.Comps, comp)
 	}
 }
 
-func (s *scanner) protection(b *block, seen map[string]int) *model.CSI {
+func (s *scanner) protection(b *block, seen map[string]placed) *model.CSI {
 	csi := &model.CSI{Object: s.named(b)}
 	csi.DN = csi.Name
 	s.renamed(&csi.Object, "member", "saAmfCSTypeName")
@@ -214,7 +231,7 @@ func (s *scanner) protection(b *block, seen map[string]int) *model.CSI {
 		if set.key.name != "member" || set.value == "" {
 			continue
 		}
-		if seen[set.value] == 0 {
+		if seen[set.value].unit == 0 {
 			s.problem(set.line, "member", set.value, "is no component of this group, defined above")
 		}
 		csi.Members = append(csi.Members, set.value)
