@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capi/front/ask.h"
 #include "capi/front/evt.h"
 
 /* The executive ends an opening at its time and says so. This is how much longer
@@ -185,14 +186,68 @@ unsigned aisf_evt_data(struct aisf_handle *h, uint64_t event, void *data, uint64
 	return error;
 }
 
+/*
+ * Publishes with the turn of h: what goes before the data is the runtime's, the rest
+ * is done here. *done is 0 when the runtime has to do all of it.
+ */
+static unsigned publish(struct aisf_handle *h, uint64_t event, const void *data, uint64_t size, uint64_t *id, int *done)
+{
+	struct aisrt_call *c = aisf_block_for(h, AISRT_EVT_HEAD);
+	struct aisf_request r;
+	struct aisf_answer a;
+	uint64_t made;
+	int64_t time;
+	unsigned error;
+
+	*done = 1;
+	c->evt.event = event;
+	error = aisf_run(h, c, AISF_NEVER);
+	if (error != AISF_OK)
+		return error;
+	aisf_wire_publish(&r, c->out, c->items, data, size);
+	*done = aisf_may_ask(h, &r);
+	if (!*done)
+		return AISF_OK;
+	error = aisf_ask(h, &r, AISF_NEVER, &a);
+	if (error != AISF_OK)
+		return error;
+	if (!aisf_wire_published(a.body, a.size, &made, &time))
+		return aisf_ask_broken(h);
+	c = aisf_block_for(h, AISRT_EVT_PUBLISHED);
+	c->evt.event = event;
+	c->evt.id = *id = made;
+	c->evt.time = time;
+	return aisf_run(h, c, AISF_NEVER);
+}
+
+static unsigned publish_here(struct aisf_handle *h, uint64_t event, const void *data, uint64_t size, uint64_t *id, int *done)
+{
+	int cancel = aisf_cancel_off();
+	unsigned error = aisf_turn(h, AISF_NEVER);
+
+	*done = 1;
+	if (error == AISF_OK) {
+		*done = 0;
+		if (h->ask.clean)
+			error = publish(h, event, data, size, id, done);
+		aisf_end(h);
+	}
+	aisf_cancel_restore(cancel);
+	return error;
+}
+
 unsigned aisf_evt_publish(struct aisf_handle *h, uint64_t event, const void *data, uint64_t size, uint64_t *id)
 {
 	struct aisrt_part part;
 	struct aisrt_call c;
 	unsigned error;
+	int done;
 
 	if (size > AISF_DATA_MAX)
 		return AISF_TOO_BIG;
+	error = publish_here(h, event, data, size, id, &done);
+	if (done)
+		return error;
 	ask_for(&c, AISRT_EVT_PUBLISH);
 	c.evt.event = event;
 	part.base = data;

@@ -156,6 +156,13 @@ void aisf_wire_read(struct aisf_request *r, uint32_t handle, const struct aisrt_
 	put_vectors(r, handle, v, n, 0);
 }
 
+void aisf_wire_publish(struct aisf_request *r, const void *head, uint32_t head_size, const void *data, uint64_t size)
+{
+	begin(r, AISF_OP_EVT_PUBLISH);
+	put_bytes(r, head, head_size);
+	put_bytes(r, data, (size_t)size);
+}
+
 /*
  * Reading. After the first read beyond the end bad is set and everything is 0.
  */
@@ -247,6 +254,15 @@ int aisf_wire_section_id(const unsigned char *body, size_t size, struct aisf_id 
 
 	id->size = (uint32_t)get(&r, 2);
 	id->bytes = take(&r, id->size);
+	return ended(&r);
+}
+
+int aisf_wire_published(const unsigned char *body, size_t size, uint64_t *id, int64_t *time)
+{
+	struct reader r = {body, size, 0};
+
+	*id = get(&r, 8);
+	*time = (int64_t)get(&r, 8);
 	return ended(&r);
 }
 

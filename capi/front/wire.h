@@ -26,7 +26,8 @@ enum {
 	AISF_OP_CKPT_EXPIRATION = 0x30A,
 	AISF_OP_CKPT_WRITE = 0x30C,
 	AISF_OP_CKPT_OVERWRITE = 0x30D,
-	AISF_OP_CKPT_READ = 0x30E
+	AISF_OP_CKPT_READ = 0x30E,
+	AISF_OP_EVT_PUBLISH = 0x605
 };
 
 /* A read or a write of more vectors is for the runtime. */
@@ -60,6 +61,9 @@ void aisf_wire_section(struct aisf_request *r, uint32_t op, uint32_t handle, int
 void aisf_wire_write(struct aisf_request *r, uint32_t handle, const struct aisrt_ckpt_vector *v, uint32_t n);
 void aisf_wire_read(struct aisf_request *r, uint32_t handle, const struct aisrt_ckpt_vector *v, uint32_t n);
 
+/* head is the runtime's, see AISRT_EVT_HEAD. */
+void aisf_wire_publish(struct aisf_request *r, const void *head, uint32_t head_size, const void *data, uint64_t size);
+
 /* The header; done last. */
 void aisf_wire_header(struct aisf_request *r, uint32_t seq);
 
@@ -72,6 +76,7 @@ int aisf_wire_head(const unsigned char *p, struct aisf_wire_head *h);
 /* Answers. 0: this is not one. What they give lies in the body. */
 int aisf_wire_node(const unsigned char *body, size_t size, struct aisrt_node *node);
 int aisf_wire_section_id(const unsigned char *body, size_t size, struct aisf_id *id);
+int aisf_wire_published(const unsigned char *body, size_t size, uint64_t *id, int64_t *time);
 int aisf_wire_vector(const unsigned char *body, size_t size, uint32_t *index);
 
 /* A read: n parts, and their data behind them. */

@@ -21,7 +21,7 @@
 #include "aisrt_evt.h"
 
 /* Changes with any change of this file; front and runtime must agree. */
-#define AISRT_ABI 9
+#define AISRT_ABI 10
 
 /* The name under which a loaded copy is found, by whatever path it came. */
 #define AISRT_SONAME "libais-runtime.so.1"
@@ -98,6 +98,8 @@ enum aisrt_op {
 	AISRT_EVT_ATTRIBUTES_SET,
 	AISRT_EVT_ATTRIBUTES_GET,
 	AISRT_EVT_DATA_GET,
+	AISRT_EVT_HEAD,      /* with the turn: out is items bytes of a publication, before its data */
+	AISRT_EVT_PUBLISHED, /* the front has published: id and time */
 	AISRT_FRAME /* a callback of the front's own: number in handle, body in data; as NEXT */
 };
 

@@ -23,6 +23,7 @@ type evtConn struct {
 	scratch evt.Scratch
 	filters []ipcwire.EvtFilter
 	batch   ipcwire.EvtBatch
+	head    []byte
 	opening uint64 // the asynchronous opening that is being asked for
 
 	mu       sync.Mutex
@@ -200,6 +201,11 @@ func (cn *conn) local(c *C.struct_aisrt_call) C.int {
 		return done(c, e.set(a))
 	case C.AISRT_EVT_ATTRIBUTES_GET:
 		return e.get(c)
+	case C.AISRT_EVT_HEAD:
+		return e.publishHead(c)
+	case C.AISRT_EVT_PUBLISHED:
+		e.Published(uint64(a.event), ipcwire.EvtPublished{ID: uint64(a.id), Time: int64(a.time)})
+		return done(c, ipcwire.OK)
 	case C.AISRT_EVT_DATA_GET:
 		var to []byte
 		if a.data_room > 0 {
@@ -210,6 +216,21 @@ func (cn *conn) local(c *C.struct_aisrt_call) C.int {
 		return done(c, err)
 	}
 	return done(c, ipcwire.ErrNotSupported)
+}
+
+// publishHead is for who has the turn of the request half.
+func (e *evtConn) publishHead(c *C.struct_aisrt_call) C.int {
+	head, err := e.PublishHead(e.head[:0], uint64(c.evt.event))
+	e.head = head[:0]
+	if err != ipcwire.OK {
+		return done(c, err)
+	}
+	if !room(c, len(head), 1) {
+		return C.AISRT_ROOM
+	}
+	copy(unsafe.Slice((*byte)(c.out), len(head)), head)
+	c.items = C.uint32_t(len(head))
+	return done(c, ipcwire.OK)
 }
 
 func (e *evtConn) set(a *C.struct_aisrt_evt) ipcwire.Error {

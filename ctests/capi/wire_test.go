@@ -57,7 +57,12 @@ func framed(op ipcwire.Op, seq uint32, body []byte) []byte {
 func (r random) request() wireCase {
 	seq, handle, n64 := r.Uint32(), r.Uint32(), r.Uint64()
 	order := func(c byte) []byte { return le.AppendUint32([]byte{c}, seq) }
-	switch r.IntN(6) {
+	switch r.IntN(7) {
+	case 6:
+		q := ipcwire.EvtPublishReq{Channel: handle, Priority: 2, Retention: int64(n64), Publisher: r.bytes(r.size(256)),
+			Patterns: [][]byte{r.bytes(r.size(1024)), r.bytes(r.size(1024))}, Data: r.bytes(r.size(ipcwire.EvtMaxData))}
+		o := counted(counted(order('p'), ipcwire.AppendEvtPublishHead(nil, &q)), q.Data)
+		return wireCase{"publish", o, framed(ipcwire.EvtPublish, seq, ipcwire.AppendEvtPublishReq(nil, &q))}
 	case 0:
 		q := ipcwire.ClmNodeGetReq{NodeID: handle, Invocation: r.Uint64(), Timeout: int64(n64)}
 		o := le.AppendUint64(le.AppendUint64(le.AppendUint32(order('n'), q.NodeID), q.Invocation), n64)
@@ -119,7 +124,15 @@ func (r random) damaged(body []byte) []byte {
 // answer is the body of an answer, whole or damaged, and what the Go side reads
 // out of it.
 func (r random) answer() wireCase {
-	switch r.IntN(5) {
+	switch r.IntN(6) {
+	case 5:
+		body := r.damaged(ipcwire.AppendEvtPublished(nil, &ipcwire.EvtPublished{ID: r.Uint64(), Time: int64(r.Uint64())}))
+		var p ipcwire.EvtPublished
+		var want []byte
+		if ipcwire.DecodeEvtPublished(body, &p) {
+			want = le.AppendUint64(le.AppendUint64([]byte("!"), p.ID), uint64(p.Time))
+		}
+		return wireCase{"published", append([]byte("E"), body...), want}
 	case 0:
 		address := r.bytes([]int{0, 4, 16}[r.IntN(3)])
 		body := r.damaged(ipcwire.AppendClmNodeInfo(nil, &ipcwire.ClmNodeInfo{
@@ -246,7 +259,7 @@ func TestTheFrontFramesAndReadsAsTheGoSideDoes(t *testing.T) {
 			}
 		}
 		for _, what := range []string{"node get", "section create", "overwrite", "section", "write", "read", "node", "section id",
-			"vector", "parts", "header", "refused node", "refused section id", "refused vector", "refused parts", "refused header"} {
+			"vector", "parts", "header", "publish", "published", "refused published", "refused node", "refused section id", "refused vector", "refused parts", "refused header"} {
 			if read[what] < 20 {
 				t.Errorf("%s: only %d cases", what, read[what])
 			}

@@ -162,9 +162,14 @@ func StartPublish(c *libais.Conn, s *Scratch, channel uint32, a *Attributes, dat
 		}
 		room -= len(p)
 	}
-	s.buf = ipcwire.AppendEvtPublishHead(s.buf[:0], &ipcwire.EvtPublishReq{Channel: channel, Priority: a.Priority,
-		Retention: a.Retention, Publisher: a.Publisher, Patterns: a.Patterns})
+	s.buf = publishHead(s.buf[:0], channel, a)
 	return c.Start(ipcwire.EvtPublish, s.buf, data...)
+}
+
+// publishHead is what goes before the data of an event.
+func publishHead(dst []byte, channel uint32, a *Attributes) []byte {
+	return ipcwire.AppendEvtPublishHead(dst, &ipcwire.EvtPublishReq{Channel: channel, Priority: a.Priority,
+		Retention: a.Retention, Publisher: a.Publisher, Patterns: a.Patterns})
 }
 
 // PublishAnswer reads the answer to StartPublish.

@@ -309,6 +309,26 @@ func (o *Objects) StartPublish(c *libais.Conn, s *Scratch, n uint64, data ...[]b
 	return StartPublish(c, s, ch.ref, &e.attr, data...)
 }
 
+// PublishHead appends what a caller that sends by itself puts before the data (at
+// most ipcwire.EvtMaxData bytes) of an allocated event; its request is
+// ipcwire.EvtPublish. Errors as StartPublish has without sending.
+func (o *Objects) PublishHead(dst []byte, n uint64) ([]byte, ipcwire.Error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	e := o.events[n]
+	if e == nil {
+		return dst, ipcwire.ErrBadHandle
+	}
+	ch := o.channels[e.channel]
+	if e.received || ch.flags&Publisher == 0 {
+		return dst, ipcwire.ErrAccess
+	}
+	if err := CheckAttributes(&e.attr); err != ipcwire.OK {
+		return dst, err
+	}
+	return publishHead(dst, ch.ref, &e.attr), ipcwire.OK
+}
+
 // Published takes note of the answer to StartPublish: Get has id and time then.
 func (o *Objects) Published(n uint64, p ipcwire.EvtPublished) {
 	o.mu.Lock()

@@ -141,6 +141,11 @@ static void build(int order)
 		id = get_id();
 		aisf_wire_section(&r, (uint32_t)c, a, (int64_t)b, &id);
 		break;
+	case 'p':
+		id = get_id();
+		c = number(4);
+		aisf_wire_publish(&r, id.bytes, id.size, bytes((size_t)c), c);
+		break;
 	default:
 		vectors(order, seq);
 		return;
@@ -191,6 +196,8 @@ static void read_answer(int order)
 	const unsigned char *body = bytes(size);
 	struct aisf_wire_head h;
 	struct aisf_id id;
+	uint64_t number64;
+	int64_t time;
 
 	switch (order) {
 	case 'N':
@@ -207,6 +214,13 @@ static void read_answer(int order)
 			return;
 		say("!", 1);
 		say_number(n, 4);
+		break;
+	case 'E':
+		if (!aisf_wire_published(body, size, &number64, &time))
+			return;
+		say("!", 1);
+		say_number(number64, 8);
+		say_number((uint64_t)time, 8);
 		break;
 	case 'P':
 		say_parts(body, size, n);
