@@ -116,9 +116,6 @@ func (y system) streamOnce(size int, span, wait time.Duration, senders []int) (l
 		}
 		bytes += f["sent"] * float64(size)
 	}
-	if err == nil && l.rate == 0 {
-		err = fmt.Errorf("nothing was delivered within %v", span)
-	}
 	return l, bytes, err
 }
 

@@ -79,7 +79,7 @@ Table, JSON and plots are written to the directory of --out.`,
 	cmd.Flags().BoolVar(&quick, "quick", false, "few sizes, one repetition: to see where one is")
 	cmd.Flags().StringVar(&p.out, "out", "bench-peers", "directory of table, JSON and plots")
 	cmd.Flags().IntVar(&p.reps, "reps", 5, "alternating repetitions of each cell; the median counts")
-	cmd.Flags().DurationVar(&p.span, "for", 200*time.Millisecond, "time of one throughput measurement; twice as long for messages of 64 KB and more")
+	cmd.Flags().DurationVar(&p.span, "for", 200*time.Millisecond, "time of one throughput measurement; twice as long for messages of 64 KB and more, four times with several senders")
 	cmd.Flags().IntSliceVar(&p.sizes, "sizes", allSizes, "bytes")
 	cmd.Flags().IntVar(&p.count, "count", 2000, "messages of one latency measurement")
 	cmd.Flags().StringVar(&p.only, "cells", "1,2,3,4,5,6,x", "which groups of cells")
@@ -162,9 +162,14 @@ func (p *peers) segmentations() (list []string) {
 	return list
 }
 
-// window is how long messages of size are measured.
-func (p *peers) window(size int) time.Duration {
-	if size >= 65536 {
+// window is how long messages of size are measured: longer when few are delivered,
+// and when there are many senders, for the executives' priority leaves their programs
+// a part of each second only.
+func (p *peers) window(size, senders int) time.Duration {
+	switch {
+	case senders > 1:
+		return 4 * p.span
+	case size >= 65536:
 		return 2 * p.span
 	}
 	return p.span
@@ -267,9 +272,12 @@ func (p *peers) pairs(s *side, of run, out map[run]*pair, sizes, senders []int) 
 				if (turn+rep)%2 == 1 {
 					y, to, cpu = s.theirs, &pr.theirs, &pr.theirsCPU
 				}
-				l, err := y.stream(size, p.window(size), senders...)
-				if err != nil {
-					l, err = y.stream(size, p.window(size), senders...)
+				l, err := y.stream(size, p.window(size, len(senders)), senders...)
+				if err != nil || l.rate == 0 {
+					l, err = y.stream(size, p.window(size, len(senders)), senders...)
+				}
+				if err == nil && l.rate == 0 {
+					err = errors.New("nothing was delivered")
 				}
 				if err != nil {
 					pr.err = err

@@ -179,12 +179,28 @@ func (w *Network) Loss(percent int) error {
 
 // NodeLoss is Loss for one node.
 func (w *Network) NodeLoss(i, percent int) error {
-	rules := "table inet loss\ndelete table inet loss\n"
-	if percent > 0 {
-		rules += fmt.Sprintf("table inet loss {\n chain in {\n  type filter hook input priority 0;\n"+
-			"  iifname \"eth0\" meta l4proto { udp, tcp, icmp, icmpv6 } numgen random mod 100 < %d counter drop\n }\n}\n", percent)
+	if percent == 0 {
+		return w.nft(i, noLoss)
 	}
-	return w.nft(i, rules)
+	return w.nft(i, lossRule(fmt.Sprintf("< %d", percent)))
+}
+
+// LossOfNothing has every packet looked at as Loss does, and drops none: what loss
+// is compared with when time is measured.
+func (w *Network) LossOfNothing() error {
+	for i := 1; i <= w.n; i++ {
+		if err := w.nft(i, lossRule("> 99")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const noLoss = "table inet loss\ndelete table inet loss\n"
+
+func lossRule(random string) string {
+	return noLoss + "table inet loss {\n chain in {\n  type filter hook input priority 0;\n" +
+		"  iifname \"eth0\" meta l4proto { udp, tcp, icmp, icmpv6 } numgen random mod 100 " + random + " counter drop\n }\n}\n"
 }
 
 func (w *Network) nft(i int, rules string) error {
