@@ -94,7 +94,7 @@ var keys = []key{
 	// Counts of the ring.
 	intKey("fail_recv_const", 1, 1000000, 2500, "rotations", "so many rotations without receiving what is missing, and this node leaves the ring", func(n *Network) *int { return &n.FailToReceive }),
 	intKey("seqno_unchanged_const", 1, 250, 30, "rotations", "so many rotations without a message, and the token is held", func(n *Network) *int { return &n.SeqnoUnchanged }),
-	intKey("window_size", 1, 2048, 256, "packets", "packets per rotation, whole ring", func(n *Network) *int { return &n.WindowSize }),
+	intKey("window_size", 1, 2048, 512, "packets", "packets per rotation, whole ring", func(n *Network) *int { return &n.WindowSize }),
 	intKey("max_messages", 1, 2048, 0, "packets", "packets per token visit, this node", func(n *Network) *int { return &n.MaxMessages }).computed("64, at most window_size"),
 	intKey("accelerated", 0, 2048, 0, "packets", "packets of a visit that may follow the token; 0 is the protocol of 1995", func(n *Network) *int { return &n.Accelerated }).computed("24, at most max_messages"),
 	intKey("max_members", 1, 128, 128, "", "more processors than this are not taken into a ring", func(n *Network) *int { return &n.MaxMembers }),
