@@ -159,7 +159,7 @@ func (s *Server) pumpAsks() {
 			s.lap()
 		}
 	}
-	s.askNext++
+	s.askNext = (s.askNext + 1) % n // an int may have 32 bits
 }
 
 // Looking for the next request before the loop sleeps: a client that has got its

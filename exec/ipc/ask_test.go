@@ -3,6 +3,7 @@ package ipc
 import (
 	"bytes"
 	"encoding/binary"
+	"math"
 	"math/rand/v2"
 	"sync"
 	"testing"
@@ -300,6 +301,25 @@ func TestCallbacksAreThereBeforeTheAnswerThatIsLookedFor(t *testing.T) {
 		}
 		if _, ok, err := a.c.NextCallback(libais.One); !ok || err != ipcwire.OK {
 			t.Fatalf("the answer came before the callback: %v", err)
+		}
+	}
+}
+
+func TestTurnsOfMemoryGoOnHoweverManyThereWere(t *testing.T) {
+	r := newRig(t, nil)
+	a, b := r.asker(), r.asker()
+	r.on(func() {
+		r.s.askNext = math.MaxInt - 1
+		for _, c := range r.s.conns {
+			c.watch()
+		}
+		for range 4 {
+			r.s.pumpAsks()
+		}
+	})
+	for _, k := range []*asker{a, b} {
+		if h, body := k.call(opEcho, []byte("again"), 0); h.Error != ipcwire.OK || string(body) != "again" {
+			t.Errorf("%+v %q", h, body)
 		}
 	}
 }
