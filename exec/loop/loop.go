@@ -312,6 +312,13 @@ func (l *Loop) maySleep() bool {
 	return true
 }
 
+// Coarse tells whether short timers are late by up to a millisecond, because the
+// kernel or a container has no finer wait.
+func (l *Loop) Coarse() bool { return l.noPwait2 }
+
+// SetCoarse has the loop wait as on such a kernel. It is for tests.
+func (l *Loop) SetCoarse() { l.noPwait2 = true }
+
 // Kick makes the next wait return at once: for a hook, or a timer, that made
 // work which a hook before it would have to see.
 func (l *Loop) Kick() { l.kicked = true }

@@ -391,7 +391,8 @@ const (
 // wait for. Who multicasts into silence waits for nothing else. While there is
 // traffic the token is what everybody waits for, and packets go first. Nothing is
 // promised by it that was not: a packet that was sent need not have arrived, and
-// safe messages are delivered when all have them.
+// safe messages are delivered when all have them. Where answerTime cannot be kept,
+// packets go first: the token would rest for a millisecond.
 func (d *Driver) answersFirst(r *srp.Ready) bool {
 	if len(r.Deliveries) == 0 {
 		return false
@@ -399,7 +400,7 @@ func (d *Driver) answersFirst(r *srp.Ready) bool {
 	now := d.loop.Now()
 	quiet := now - d.deliveredAt
 	d.deliveredAt = now
-	if d.ready == nil || quiet < silence || len(r.Packets) == 0 || len(r.Deliveries) > answerFirst {
+	if d.ready == nil || d.loop.Coarse() || quiet < silence || len(r.Packets) == 0 || len(r.Deliveries) > answerFirst {
 		return false
 	}
 	for i := range r.Deliveries {

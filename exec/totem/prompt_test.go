@@ -124,6 +124,22 @@ func TestInTrafficPacketsAreSentBeforeMessagesAreDelivered(t *testing.T) {
 	}
 }
 
+// The moment that others are given would become a millisecond there.
+func TestWhereTimersAreCoarsePacketsAreSentFirst(t *testing.T) {
+	l, p, m := promptedPair(t)
+	l.SetCoarse()
+	for range 3 {
+		held(t, l, p)
+		began, got := p.prompts, m.got
+		p.left++
+		p.d.Wake()
+		turn(t, l, "the message arrives at the other node", func() bool { return m.got == got+1 })
+		if p.prompts != began {
+			t.Error("the packet waited")
+		}
+	}
+}
+
 // What is owed when something else happens goes before what that leads to.
 func TestPacketsThatWereNotSentYetGoBeforeWhatTheNextInputSends(t *testing.T) {
 	l, p, m := promptedPair(t)
