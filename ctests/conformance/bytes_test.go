@@ -18,7 +18,7 @@ const longKey = "key-of-thirty-two-bytes-exactly-"
 // boundary changes the components of the rows, so that names, keys and lists of
 // attributes of every length cross the boundary.
 var boundary = map[string]*strings.Replacer{
-	"groups.conf": strings.NewReplacer("name = CSI2", "name = "+strings.Repeat("n", 240)), // a line has at most 254 bytes
+	"groups.conf": strings.NewReplacer("name = CSI2", "name = "+strings.Repeat("n", 200)), // its distinguished name is longer
 	"amf.conf": strings.NewReplacer(
 		"safCsi=C2 {", "safCsi="+strings.Repeat("n", 255-len("safCsi=,safSi=ONE,safApp=CONF"))+" {",
 		"safHealthcheckKey=fast", "safHealthcheckKey="+longKey,
