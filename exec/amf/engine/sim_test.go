@@ -694,20 +694,6 @@ func runAmfSeed(sw *sim.World, seed uint64, draw drawModel, trace bool) (*amfWor
 	return w, nil
 }
 
-// Seeds that once failed, and what they showed. The worlds of a seed change with the
-// simulator, so each has a scenario or a test of its own besides. (308231, 128 nodes whose
-// beats filled the ring, takes too long here; see lease_test.go.)
-func TestSeedsThatOnceFailedDoNotFailAgain(t *testing.T) {
-	for seed, why := range map[uint64]string{
-		412947: "a callback that its own input made void was never made again",
-		419144: "a lease ended behind the last phase of the world, where nobody acted on it",
-	} {
-		if _, err := runAmfSeed(sim.NewWorld(), seed, newSimModel, false); err != nil {
-			t.Errorf("%s: %v", why, err)
-		}
-	}
-}
-
 func TestInSimulatedClustersNobodyIsActiveTwiceAndEverythingIsAssignedInTheEnd(t *testing.T) {
 	seeds := *simSeeds
 	if testing.Short() {
