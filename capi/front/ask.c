@@ -96,20 +96,24 @@ static void sent(struct aisf_request *r, int *first, size_t n)
 }
 
 /* Sends all of it. DONE also when the other end is closed: its last answer may
- * still be there. */
+ * still be there. FULL: the kernel has no memory, and nothing of it went. GONE: it
+ * cannot be sent, the caller's memory is not there; nobody would answer. */
 static enum outcome send_all(const struct aisf_handle *h, struct aisf_request *r, int64_t deadline)
 {
-	int first = 0;
+	int first = 0, some = 0;
 
 	for (;;) {
 		ssize_t n = send_rest(h, r, first);
 
 		if (n >= 0) {
+			some = 1;
 			sent(r, &first, (size_t)n);
 			if (first == r->n)
 				return DONE;
-		} else if (errno != EAGAIN) {
+		} else if (errno == EPIPE || errno == ECONNRESET) {
 			return DONE;
+		} else if (errno != EAGAIN) {
+			return !some && (errno == ENOBUFS || errno == ENOMEM) ? FULL : GONE;
 		} else if (wait_for(h, POLLOUT, deadline) == EXPIRED) {
 			return EXPIRED; /* nothing of it went: see WHOLE */
 		}
@@ -215,6 +219,7 @@ static unsigned ask(struct aisf_handle *h, struct aisf_request *r, int64_t deadl
 {
 	struct aisf_asking *a = &h->ask;
 	struct aisf_wire_head head;
+	enum outcome o;
 	size_t have = 0;
 	int watches;
 
@@ -224,10 +229,11 @@ static unsigned ask(struct aisf_handle *h, struct aisf_request *r, int64_t deadl
 		a->seq = 1;
 	aisf_wire_header(r, a->seq);
 	watches = aisf_memory_watch(a->memory, a->seq);
-	if (!aisf_memory_post(h, r) && send_all(h, r, deadline) == EXPIRED) {
+	o = aisf_memory_post(h, r) ? DONE : send_all(h, r, deadline);
+	if (o != DONE) {
 		if (watches)
 			aisf_memory_look_away(a->memory, a->seq);
-		return AISF_TIMEOUT;
+		return o == EXPIRED ? AISF_TIMEOUT : o == FULL ? AISF_NO_MEMORY : aisf_ask_broken(h);
 	}
 	if (watches && aisf_memory_await(a->memory, a->seq))
 		return from_memory(h, r->op, answer);

@@ -91,8 +91,13 @@ struct aisf_memory *aisf_memory_open(struct aisf_handle *h)
 	memset(&c, 0, sizeof(c));
 	c.op = AISRT_MEMORY;
 	c.conn = h->conn;
-	if (aisf_run(h, &c, AISF_NEVER) != AISF_OK || c.ring_fd < 0)
+	c.ring_fd = -1;
+	/* It may have come although Finalize of another thread says otherwise. */
+	if (aisf_run(h, &c, AISF_NEVER) != AISF_OK || c.ring_fd < 0) {
+		if (c.ring_fd >= 0)
+			close(c.ring_fd);
 		return NULL;
+	}
 	m = calloc(1, sizeof(*m));
 	if (m != NULL) {
 		m->base = map(c.ring_fd);
