@@ -119,6 +119,21 @@ static void locked_memory(void)
 	finalize_all(&s);
 }
 
+/* What cannot be sent is not waited for. */
+static void data_that_is_not_there(void)
+{
+	SaCkptIOVectorElementT io;
+
+	start_all(&s);
+	memset(&io, 0, sizeof(io));
+	io.dataBuffer = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	CHECK(io.dataBuffer != MAP_FAILED);
+	io.dataSize = 64;
+	alarm(15);
+	CHECK_IS(saCkptCheckpointWrite(s.checkpoint, &io, 1, NULL), SA_AIS_ERR_LIBRARY);
+	CHECK_IS(saCkptFinalize(s.ckpt), SA_AIS_OK);
+}
+
 static void mask_and_errno_stay(void)
 {
 	sigset_t mine, now;
@@ -204,7 +219,8 @@ int main(int argc, char **argv)
 {
 	static const struct test tests[] = {{"often_shares_memory", often_shares_memory, 0},
 		{"a_child_does_not_have_it", a_child_does_not_have_it, 0}, {"no_room_for_it", no_room_for_it, 0},
-		{"locked_memory", locked_memory, 0}, {"mask_and_errno_stay", mask_and_errno_stay, 0},
+		{"locked_memory", locked_memory, 0}, {"data_that_is_not_there", data_that_is_not_there, 0},
+		{"mask_and_errno_stay", mask_and_errno_stay, 0},
 		{"signals_and_finalize_while_it_waits", signals_and_finalize_while_it_waits, 0}, {NULL, NULL, 0}};
 
 	warm_up = 0;
