@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -240,7 +241,31 @@ func (r *Chaos) settle() error {
 	if err := r.c.WaitWhole(patience); err != nil {
 		return err
 	}
+	// Trees are read one after the other, and what a merge left over may just be
+	// being removed: nodes have to agree in the end, not at every moment.
 	var first *report.Tree
+	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
+		trees, err := r.trees()
+		if err != nil {
+			return err
+		}
+		first = trees[0]
+		i := slices.IndexFunc(trees, func(t *report.Tree) bool { return roles(t) != roles(first) })
+		if i < 0 {
+			break
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("node %d sees %s, node 1 sees %s", i+1, roles(trees[i]), roles(first))
+		}
+	}
+	if err := r.agree(first); err != nil {
+		return err
+	}
+	return r.processes()
+}
+
+// trees are what the nodes see, each as soon as it shows nothing wrong.
+func (r *Chaos) trees() (trees []*report.Tree, err error) {
 	for _, n := range r.c.Nodes {
 		t, err := amfkit.WaitTree(n, patience, func(t *report.Tree) string {
 			if why := amfkit.FullyAssigned(t); why != "" {
@@ -256,18 +281,11 @@ func (r *Chaos) settle() error {
 			return ""
 		})
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if first == nil {
-			first = t
-		} else if a, b := roles(first), roles(t); a != b {
-			return fmt.Errorf("node %d sees %s, node 1 sees %s", n.Index, b, a)
-		}
+		trees = append(trees, t)
 	}
-	if err := r.agree(first); err != nil {
-		return err
-	}
-	return r.processes()
+	return trees, nil
 }
 
 func roles(t *report.Tree) string {
