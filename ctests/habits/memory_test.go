@@ -49,7 +49,7 @@ func TestValgrindHasNothingToReport(t *testing.T) {
 			continue
 		}
 		t.Run(w.program.Name+"_"+w.test, func(t *testing.T) {
-			run(t, nil, "valgrind", "-q", "--error-exitcode=9", "--leak-check=full", "--trace-children=no",
+			run(t, []string{"AIS_TEST_SLOW=1"}, "valgrind", "-q", "--error-exitcode=9", "--leak-check=full", "--trace-children=no",
 				"--show-leak-kinds=definite", "--errors-for-leak-kinds=definite", w.program.Build(t, a), w.test)
 		})
 	}
