@@ -13,6 +13,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"ais/ctests/harness"
 )
 
 // commands is filled by the files of this directory from their init functions.
@@ -41,7 +43,9 @@ met; 1 otherwise.`,
 	measurements := append([]*cobra.Command(nil), commands...)
 	register(allCommand(measurements))
 	root.AddCommand(commands...)
-	if err := root.ExecuteContext(context.Background()); err != nil {
+	err := root.ExecuteContext(context.Background())
+	harness.RunExits() // what it compiled
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "aisbench:", err)
 		os.Exit(1)
 	}
