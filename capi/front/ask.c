@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "capi/front/ask.h"
 #include "capi/front/memory.h"
@@ -26,41 +25,9 @@ enum {
 
 enum outcome { DONE, AGAIN, GONE, EXPIRED, FULL };
 
-static int closing(const struct aisf_handle *h)
-{
-	return __atomic_load_n(&h->closing, __ATOMIC_SEQ_CST);
-}
-
 int aisf_may_ask(const struct aisf_handle *h, const struct aisf_request *r)
 {
 	return h->ask.clean && r->size <= AISF_MAX_FRAME && r->size - AISF_HEADER <= h->ask.max_message;
-}
-
-/* No single wait is longer: time_t may have 32 bits. */
-#define DAY_NS ((int64_t)86400 * 1000000000)
-
-/* Waits until the socket is ready for events; EXPIRED when the deadline passed. An
- * error counts as ready. */
-static enum outcome wait_for(const struct aisf_handle *h, short events, int64_t deadline)
-{
-	struct pollfd p;
-
-	p.fd = h->request_fd;
-	p.events = events;
-	for (;;) {
-		struct timespec left;
-		int64_t ns = aisf_remaining(deadline);
-		int n;
-
-		ns = ns > DAY_NS ? DAY_NS : ns;
-		left.tv_sec = (time_t)(ns / 1000000000);
-		left.tv_nsec = (long)(ns % 1000000000);
-		n = ppoll(&p, 1, deadline == AISF_NEVER ? NULL : &left, NULL);
-		if (n > 0 || (n < 0 && errno != EINTR))
-			return DONE;
-		if (n == 0 && ns < DAY_NS)
-			return EXPIRED;
-	}
 }
 
 /* One send of what is left. */
@@ -114,7 +81,7 @@ static enum outcome send_all(const struct aisf_handle *h, struct aisf_request *r
 			return DONE;
 		} else if (errno != EAGAIN) {
 			return !some && (errno == ENOBUFS || errno == ENOMEM) ? FULL : GONE;
-		} else if (wait_for(h, POLLOUT, deadline) == EXPIRED) {
+		} else if (!aisf_wait(h->request_fd, POLLOUT, deadline, NULL)) {
 			return EXPIRED; /* nothing of it went: see WHOLE */
 		}
 	}
@@ -165,7 +132,7 @@ static enum outcome receive(struct aisf_handle *h, uint32_t op, int64_t deadline
 	do {
 		ssize_t n;
 
-		if (wait_for(h, POLLIN, deadline) == EXPIRED)
+		if (!aisf_wait(h->request_fd, POLLIN, deadline, NULL))
 			return EXPIRED;
 		n = recv(h->request_fd, a->in + *have, a->in_room - *have, MSG_DONTWAIT);
 		if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
@@ -199,7 +166,7 @@ unsigned aisf_ask_broken(struct aisf_handle *h)
 	/* Also for the selection object, which shows it to whoever waits there. */
 	shutdown(h->request_fd, SHUT_RDWR);
 	shutdown(h->callback_fd, SHUT_RDWR);
-	return closing(h) ? AISF_BAD_HANDLE : AISF_LIBRARY;
+	return aisf_closing(h) ? AISF_BAD_HANDLE : AISF_LIBRARY;
 }
 
 /* The answer lies in memory: is it one? */
@@ -268,7 +235,7 @@ unsigned aisf_ask(struct aisf_handle *h, struct aisf_request *r, int64_t deadlin
 	/* What does not fit into the socket at once is waited for, however long. */
 	error = ask(h, r, r->size <= WHOLE ? deadline : AISF_NEVER, answer);
 	errno = kept;
-	return closing(h) ? AISF_BAD_HANDLE : error;
+	return aisf_closing(h) ? AISF_BAD_HANDLE : error;
 }
 
 void aisf_ask_end(struct aisf_handle *h)

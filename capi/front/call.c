@@ -56,19 +56,17 @@ void aisf_cancel_restore(int old)
 	pthread_setcancelstate(old, NULL);
 }
 
-static int closing(const struct aisf_handle *h)
+int aisf_closing(const struct aisf_handle *h)
 {
 	return __atomic_load_n(&h->closing, __ATOMIC_SEQ_CST);
 }
 
-/* False when the deadline passed. An error of ppoll itself counts as ready: the
- * runtime then finds out what is wrong. */
-static int wait_for(const struct aisrt_call *c, int64_t deadline, const sigset_t *open)
+int aisf_wait(int fd, short events, int64_t deadline, const sigset_t *open)
 {
 	struct pollfd p;
 
-	p.fd = c->wait_fd;
-	p.events = (short)c->wait_events;
+	p.fd = fd;
+	p.events = events;
 	for (;;) {
 		struct timespec left;
 		int64_t ns = deadline == AISF_NEVER ? DAY_NS : deadline - now();
@@ -126,7 +124,7 @@ static unsigned enter_until_done(struct aisrt_call *c, int64_t deadline, struct 
 		case AISRT_DONE:
 			return c->error;
 		case AISRT_WAIT:
-			c->phase = wait_for(c, deadline, &open) ? AISRT_RESUME : AISRT_EXPIRED;
+			c->phase = aisf_wait(c->wait_fd, (short)c->wait_events, deadline, &open) ? AISRT_RESUME : AISRT_EXPIRED;
 			break;
 		case AISRT_PAUSE:
 			aisf_unblock(signals);
@@ -158,7 +156,7 @@ unsigned aisf_run(struct aisf_handle *h, struct aisrt_call *c, int64_t deadline)
 		h->ask.seq = c->seq;
 		h->ask.clean = c->clean != 0;
 	}
-	return closing(h) ? AISF_BAD_HANDLE : error;
+	return aisf_closing(h) ? AISF_BAD_HANDLE : error;
 }
 
 unsigned aisf_turn(struct aisf_handle *h, int64_t deadline)
@@ -166,7 +164,7 @@ unsigned aisf_turn(struct aisf_handle *h, int64_t deadline)
 	int timed_out = 0;
 
 	pthread_mutex_lock(&h->lock);
-	while (h->busy && !closing(h) && !timed_out) {
+	while (h->busy && !aisf_closing(h) && !timed_out) {
 		if (deadline == AISF_NEVER) {
 			pthread_cond_wait(&h->turn, &h->lock);
 		} else {
@@ -178,9 +176,9 @@ unsigned aisf_turn(struct aisf_handle *h, int64_t deadline)
 			timed_out = pthread_cond_timedwait(&h->turn, &h->lock, &until) == ETIMEDOUT && end == deadline;
 		}
 	}
-	if (h->busy || closing(h)) {
+	if (h->busy || aisf_closing(h)) {
 		pthread_mutex_unlock(&h->lock);
-		return closing(h) ? AISF_BAD_HANDLE : AISF_TIMEOUT;
+		return aisf_closing(h) ? AISF_BAD_HANDLE : AISF_TIMEOUT;
 	}
 	h->busy = 1;
 	pthread_mutex_unlock(&h->lock);

@@ -20,11 +20,6 @@ struct visit {
 	int cancel_state; /* the application's */
 };
 
-static int closing(const struct aisf_handle *h)
-{
-	return __atomic_load_n(&h->closing, __ATOMIC_SEQ_CST);
-}
-
 static void leave(void *arg)
 {
 	struct visit *v = arg;
@@ -95,7 +90,7 @@ static void wait_readable(struct visit *v)
 	p.fd = v->e.call.wait_fd;
 	p.events = POLLIN;
 	aisf_cancel_restore(v->cancel_state);
-	while (poll(&p, 1, -1) < 0 && errno == EINTR && !closing(v->h))
+	while (poll(&p, 1, -1) < 0 && errno == EINTR && !aisf_closing(v->h))
 		;
 	aisf_cancel_off();
 }
@@ -107,7 +102,7 @@ static unsigned serve(struct visit *v, enum aisf_dispatch how)
 		int ran;
 
 		/* Finalize ends a dispatch, it does not make it fail. */
-		if (closing(v->h))
+		if (aisf_closing(v->h))
 			return AISF_OK;
 		if (error != AISF_OK)
 			return error;
@@ -120,7 +115,7 @@ static unsigned serve(struct visit *v, enum aisf_dispatch how)
 		aisf_cancel_restore(v->cancel_state);
 		ran = v->h->run(v->h, &v->e);
 		aisf_cancel_off();
-		if (closing(v->h))
+		if (aisf_closing(v->h))
 			return AISF_OK;
 		if (ran && (how == AISF_ONE || how == AISF_ONE_WAIT))
 			return AISF_OK;

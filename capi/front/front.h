@@ -12,6 +12,7 @@
 #define AISF_FRONT_H
 
 #include <pthread.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -209,6 +210,16 @@ void aisf_end(struct aisf_handle *h);
 #define AISF_NEVER INT64_MAX
 int64_t aisf_deadline(int64_t timeout_ns);
 int64_t aisf_remaining(int64_t deadline);
+
+/*
+ * Waits until fd is ready for events of poll, with the mask open (NULL: as it is);
+ * handlers run, and the wait goes on. 0: the deadline passed. An error counts as
+ * ready: whoever uses fd then finds out what is wrong.
+ */
+int aisf_wait(int fd, short events, int64_t deadline, const sigset_t *open);
+
+/* Is h being finalized? */
+int aisf_closing(const struct aisf_handle *h);
 
 /* The uid of the account "ais" the executive may run as, 0 when there is none. */
 uint32_t aisf_service_uid(void);

@@ -223,11 +223,6 @@ static int lives(const struct aisf_handle *h)
 	return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
-static int closing(const struct aisf_handle *h)
-{
-	return __atomic_load_n(&h->closing, __ATOMIC_SEQ_CST);
-}
-
 /* Is there room for size bytes? -1: what the executive wrote makes no sense. */
 static int has_room(struct aisf_ring *r, uint32_t size)
 {
@@ -266,7 +261,7 @@ static unsigned wait_room(struct aisf_handle *h, uint32_t size)
 		room = has_room(r, size);
 		if (room != 0)
 			return room > 0 ? AISF_OK : AISF_LIBRARY;
-		if (closing(h))
+		if (aisf_closing(h))
 			return AISF_BAD_HANDLE;
 		if (load(r, CLOSED) || !lives(h))
 			return AISF_LIBRARY;
@@ -364,10 +359,10 @@ unsigned aisf_ring_send(struct aisf_handle *h, const struct aisf_evs_message *m,
 	if (size == 0)
 		return AISF_RING_NOT;
 	pthread_mutex_lock(&r->up_lock);
-	error = closing(h) ? AISF_BAD_HANDLE : send_locked(h, m, to_groups, size);
+	error = aisf_closing(h) ? AISF_BAD_HANDLE : send_locked(h, m, to_groups, size);
 	pthread_mutex_unlock(&r->up_lock);
 	errno = kept;
-	return closing(h) && error != AISF_OK ? AISF_BAD_HANDLE : error;
+	return aisf_closing(h) && error != AISF_OK ? AISF_BAD_HANDLE : error;
 }
 
 /* Tells the executive how far callbacks were taken. */
@@ -514,7 +509,7 @@ unsigned aisf_ring_take(struct aisf_handle *h, struct aisf_event *e)
 	while (waits == 0) {
 		more = found_empty(h);
 		errno = kept;
-		if (closing(h))
+		if (aisf_closing(h))
 			return AISF_BAD_HANDLE;
 		if (more < 0)
 			return AISF_LIBRARY;
