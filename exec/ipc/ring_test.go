@@ -235,17 +235,29 @@ func TestWaitingRequestsOfSeveralRingsGetRoomInTurn(t *testing.T) {
 	a, b := r.member(), r.member()
 	s.setFull(true)
 	// The first has much more than it gets in a turn, the second one request.
+	const size = 10000
 	for i := range uint32(100) {
-		a.send(i, 10000)
+		a.send(i, size)
 	}
 	eventually(t, "the first waits", func() bool { return r.stats().Stalls > 0 })
 	b.send(1<<31, 4)
-	r.on(func() {})
-	s.setFull(false)
-	r.on(func() {})
+	eventually(t, "both wait", func() bool {
+		waiting := 0
+		r.on(func() {
+			for _, c := range r.s.hot {
+				if c.ring != nil && c.ring.stalled {
+					waiting++
+				}
+			}
+		})
+		return waiting == 2
+	})
+	r.on(func() { s.setFull(false) }) // the event is what makes room known
 	eventually(t, "all are taken", func() bool { return len(s.taken()) == 101 })
+	// Two turns of the first at most; the request that fills a turn is whole.
+	const most = 2 * (ringQuantum/size + 1)
 	for i, v := range s.taken() {
-		if v == 1<<31 && i > 2*ringQuantum/10000 {
+		if v == 1<<31 && i > most {
 			t.Fatalf("the request of the second ring came in place %d", i)
 		}
 	}
