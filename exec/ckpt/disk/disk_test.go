@@ -25,7 +25,7 @@ const wallBase = int64(1_000_000_000 * 1e9)
 // world is a cluster whose nodes keep checkpoints in directories.
 type world struct {
 	*servicetest.Cluster
-	t      *testing.T
+	t      testing.TB
 	dir    string
 	nodes  map[wire.NodeID]*node
 	starts uint64
@@ -38,8 +38,14 @@ type node struct {
 	posted chan func()
 }
 
-func newWorld(t *testing.T) *world {
-	return &world{Cluster: servicetest.New(), t: t, dir: t.TempDir(), nodes: map[wire.NodeID]*node{}}
+func newWorld(t testing.TB) *world {
+	w := &world{Cluster: servicetest.New(), t: t, dir: t.TempDir(), nodes: map[wire.NodeID]*node{}}
+	t.Cleanup(func() { // nobody writes while the directory is removed
+		for _, n := range w.nodes {
+			n.store.Close()
+		}
+	})
+	return w
 }
 
 func (w *world) path(id wire.NodeID) string { return filepath.Join(w.dir, fmt.Sprint("n", id)) }
@@ -259,7 +265,7 @@ func TestCheckpointsOutliveAStopOfAllNodes(t *testing.T) {
 }
 
 // history makes a file of several cuts; states tells what each prefix of it holds.
-func history(t *testing.T) (data []byte, states map[int64]string) {
+func history(t testing.TB) (data []byte, states map[int64]string) {
 	w := newWorld(t)
 	n := w.start(1)
 	w.form(1)

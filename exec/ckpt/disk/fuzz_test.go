@@ -18,7 +18,7 @@ func resum(data []byte) {
 // FuzzRead reads anything as a file. An image that comes of it has to be sound: an
 // executive starts with it. Checksums are made right, or nothing would get far.
 func FuzzRead(f *testing.F) {
-	data, _ := history(&testing.T{})
+	data, _ := history(f)
 	f.Add(data, true)
 	f.Add(data[:len(data)/2], false)
 	f.Fuzz(func(t *testing.T, data []byte, sums bool) {
