@@ -19,7 +19,10 @@ import (
 // errNoRival: it is not installed here.
 var errNoRival = errors.New("corosync or the headers of libcpg are not installed")
 
-// transport is one of corosync's, as its configuration says it.
+// transport is one of corosync's, as its configuration says it. netmtu is left at
+// its default, which is 1500 for udp and udpu and 65536 for knet: there it is what is
+// handed to knet, which cuts it to the links' MTU. With 1500 knet has a quarter of
+// its throughput for messages of 8 KB and more.
 type transport struct {
 	name  string
 	lines string
@@ -114,7 +117,7 @@ func (r *rival) start(i, n int, t transport, tee func(string)) error {
 		return err
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "totem {\nversion: 2\ncluster_name: peer\nnetmtu: 1500\nkeyfile: %s/authkey\n%s", r.dir, t.lines)
+	fmt.Fprintf(&b, "totem {\nversion: 2\ncluster_name: peer\nkeyfile: %s/authkey\n%s", r.dir, t.lines)
 	fmt.Fprintf(&b, "interface {\nringnumber: 0\nlinknumber: 0\nbindnetaddr: %s\nmcastport: %d\n", r.net.Address(i), rivalPort)
 	if t.name == "udp" {
 		b.WriteString("mcastaddr: 239.77.1.1\n")
