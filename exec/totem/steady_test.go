@@ -278,7 +278,8 @@ func TestAVisitOfTheTokenSendsWithOneSystemCall(t *testing.T) {
 				t.Errorf("group %q: only %d packets were sent", group, s.Net.SentPackets-before[i].Net.SentPackets)
 			}
 			got := s.Net.ReceivedPackets - before[i].Net.ReceivedPackets
-			if calls := s.Net.ReceiveCalls - before[i].Net.ReceiveCalls; i > 0 && calls > got {
+			// Two to five dozen packets a call; one call for each would be as many as packets.
+			if calls := s.Net.ReceiveCalls - before[i].Net.ReceiveCalls; i > 0 && calls > got/8 {
 				t.Errorf("group %q, node %d: %d system calls to take %d packets", group, i+1, calls, got)
 			}
 		}
