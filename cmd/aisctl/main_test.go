@@ -23,6 +23,7 @@ func sample() report.Status {
 		LastChange:           "2026-01-02T03:04:05Z",
 		Security:             report.Security{Mode: "encrypted", Cipher: "aes256-gcm", Keys: 1},
 		Transport:            "unicast",
+		Window:               report.Window{Packets: 135, VisitPackets: 64, ReceiveRoom: 161, ReceiveBuffer: 425984},
 		LongestTokenGapUS:    12345,
 		UptimeMS:             65000,
 		IPCConnections:       2,
@@ -43,6 +44,7 @@ members    127.0.0.1        2130706433, start 3  (this node)
 changes    4, last cause process-died, 5s ago
 security   encrypted, aes256-gcm, keys: 1
 transport  unicast
+window     135 packets a rotation, 64 a visit; receive buffer 425984 bytes; the smallest of the ring holds 161 packets
 token      longest gap 12.345ms
 clients    2 connections
 dropped    net too_long: 1

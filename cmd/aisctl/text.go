@@ -59,6 +59,7 @@ func statusText(st *report.Status, all bool, now time.Time) string {
 	if st.HintsError != "" {
 		line("hints", "%s", st.HintsError)
 	}
+	line("window", "%s", windowText(st.Window))
 	line("token", "longest gap %v", time.Duration(st.LongestTokenGapUS)*time.Microsecond)
 	line("clients", "%d connections", st.IPCConnections)
 	counters(&b, "dropped", st.Drops, all)
@@ -66,6 +67,15 @@ func statusText(st *report.Status, all bool, now time.Time) string {
 		counters(&b, "counted", st.Counters, all)
 	}
 	return b.String()
+}
+
+// windowText tells how much may be sent, and whether a receiver's buffer limits it.
+func windowText(w report.Window) string {
+	s := fmt.Sprintf("%d packets a rotation, %d a visit; receive buffer %d bytes", w.Packets, w.VisitPackets, w.ReceiveBuffer)
+	if w.ReceiveRoom > 0 {
+		s += fmt.Sprintf("; the smallest of the ring holds %d packets", w.ReceiveRoom)
+	}
+	return s
 }
 
 // counters prints one line for each counter; zeros only when all is set.

@@ -116,6 +116,8 @@ func (e *executive) ringOptions() totem.Options {
 		Keys:     keyBytes(e.set.keys),
 		Suite:    suites[n.Cipher],
 		Unsealed: !n.Secauth,
+
+		ReceiveBuffer: n.ReceiveBuffer,
 		Ring: srp.Config{
 			TokenTimeout:    n.Token,
 			TokenRetransmit: n.TokenRetransmit,

@@ -29,6 +29,10 @@ func (e *executive) fill(st *report.Status) {
 		st.Security = report.Security{Mode: "encrypted", Cipher: d.Suite.String(), Keys: len(e.set.keys)}
 	}
 	st.Transport = n.Transport.String()
+	st.Window = report.Window{
+		Packets: d.Ring.Window, VisitPackets: d.Ring.VisitMost,
+		ReceiveRoom: d.Ring.Room, ReceiveBuffer: d.Net.ReceiveBuffer,
+	}
 	st.LongestTokenGapUS = d.Ring.LongestTokenGap.Microseconds()
 	st.UptimeMS = time.Since(e.boot).Milliseconds()
 	for _, o := range []struct {

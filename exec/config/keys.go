@@ -97,6 +97,7 @@ var keys = []key{
 	intKey("window_size", 1, 2048, 512, "packets", "packets per rotation, whole ring", func(n *Network) *int { return &n.WindowSize }),
 	intKey("max_messages", 1, 2048, 0, "packets", "packets per token visit, this node", func(n *Network) *int { return &n.MaxMessages }).computed("64, at most window_size"),
 	intKey("accelerated", 0, 2048, 0, "packets", "packets of a visit that may follow the token; 0 is the protocol of 1995", func(n *Network) *int { return &n.Accelerated }).computed("24, at most max_messages"),
+	intKey("receive_buffer", 8192, 1073741824, 8388608, "bytes", "receive buffer that is asked of the kernel for each UDP socket; without CAP_NET_ADMIN it grants at most `net.core.rmem_max`. The smallest of the members' buffers makes `window_size` and `max_messages` smaller while that member is in the ring, so that it holds what is sent (`aisctl status`: window)", func(n *Network) *int { return &n.ReceiveBuffer }),
 	intKey("max_members", 1, 128, 128, "", "more processors than this are not taken into a ring", func(n *Network) *int { return &n.MaxMembers }),
 	intKey("max_message_size", 4096, 1048576, 1048576, "bytes", "largest message of an application; executives with different values do not form a ring", func(n *Network) *int { return &n.MaxMessageSize }),
 

@@ -74,6 +74,7 @@ type Network struct {
 	WindowSize            int
 	MaxMessages           int
 	Accelerated           int
+	ReceiveBuffer         int
 	MaxMembers            int
 	MaxMessageSize        int
 

@@ -47,13 +47,15 @@ type Options struct {
 	Links []tnet.LinkConfig
 	MTU   int // netmtu: largest IP packet
 
+	ReceiveBuffer int // bytes asked of the kernel for each socket; 0: 8 MiB
+
 	Cluster  string
 	Keys     [][]byte   // the first seals, all open
 	Suite    seal.Suite // Plain (0): the best one here
 	Unsealed bool       // secauth: off
 
 	// Ring has the times and counts of the protocol. Self, Source, ReservedSeq,
-	// MaxPacket, MaxSession, Seed and Trace in it are the driver's to fill in.
+	// MaxPacket, MaxSession, ReceiveRoom, Seed and Trace in it are the driver's to fill in.
 	Ring  srp.Config
 	Trace func(srp.Event)
 
@@ -158,7 +160,7 @@ func (d *Driver) open() error {
 		return err
 	}
 	d.net, err = tnet.New(tnet.Config{
-		Loop: d.loop, Self: d.opt.Node, Links: d.opt.Links, MTU: d.opt.MTU,
+		Loop: d.loop, Self: d.opt.Node, Links: d.opt.Links, MTU: d.opt.MTU, ReceiveBuffer: d.opt.ReceiveBuffer,
 		Receive: d.receive, Suspect: d.suspect,
 		UnicastFirst: func() bool { return d.m != nil && d.m.TokenFirst() },
 		NoOffload:    d.opt.NoOffload, NoHints: d.opt.NoHints, Drop: d.opt.Drop,
@@ -199,6 +201,7 @@ func (d *Driver) Start(source srp.Source, upper Upper) error {
 	cfg.Source = source
 	cfg.ReservedSeq = d.state.reserved
 	cfg.MaxPacket, cfg.MaxSession = d.MaxPacket(), d.maxSession()
+	cfg.ReceiveRoom = d.net.ReceiveRoom()
 	cfg.Seed = binary.LittleEndian.Uint64(d.self.Nonce[:])
 	cfg.Trace = d.opt.Trace
 	d.m = srp.New(cfg)

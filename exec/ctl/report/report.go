@@ -35,6 +35,14 @@ type Security struct {
 	Keys   int    `json:"keys"`
 }
 
+// Window is how much may be sent in the present configuration.
+type Window struct {
+	Packets       int `json:"packets"`        // per rotation of the token, whole ring
+	VisitPackets  int `json:"visit_packets"`  // per visit, this node, as loss allows
+	ReceiveRoom   int `json:"receive_room"`   // packets that the smallest receive buffer of the members holds; 0: more than any window
+	ReceiveBuffer int `json:"receive_buffer"` // bytes that the kernel granted this node
+}
+
 // Status is the answer to CtlStatus.
 type Status struct {
 	Node                 Node     `json:"node"`
@@ -46,6 +54,7 @@ type Status struct {
 	LastChange           string   `json:"last_change,omitempty"` // RFC 3339
 	Security             Security `json:"security"`
 	Transport            string   `json:"transport"`
+	Window               Window   `json:"window"`
 	LongestTokenGapUS    int64    `json:"longest_token_gap_us"`
 	UptimeMS             int64    `json:"uptime_ms"`
 	IPCConnections       int      `json:"ipc_connections"`

@@ -34,6 +34,7 @@ type options struct {
 	addrs     []string // instead of 127.0.0.1 and up
 	group     string
 	mtu       int
+	receive   int
 	noOffload bool
 	noHints   bool
 }
@@ -101,7 +102,7 @@ func cluster(t testing.TB, o options) (*loop.Loop, []*node) {
 	for _, m := range members {
 		n := &node{id: m.ID, addr: m.Addr, suspect: map[wire.NodeID]int{}}
 		cfg := Config{
-			Loop: l, Self: m.ID, MTU: o.mtu, NoOffload: o.noOffload, NoHints: o.noHints,
+			Loop: l, Self: m.ID, MTU: o.mtu, ReceiveBuffer: o.receive, NoOffload: o.noOffload, NoHints: o.noHints,
 			Links: []LinkConfig{{Addr: m.Addr, Port: port, Members: members}},
 			Receive: func(pkt []byte, from netip.AddrPort) {
 				n.got = append(n.got, bytes.Clone(pkt))

@@ -13,7 +13,8 @@ import (
 	"ais/exec/loop"
 )
 
-// bufferSize is asked of the kernel for each direction of each socket: the worst
+// bufferSize is asked of the kernel for each direction of each socket, unless
+// Config.ReceiveBuffer says otherwise: the worst
 // case is a whole window of full packets from every member while this process
 // is not scheduled.
 const bufferSize = 8 << 20
@@ -150,15 +151,19 @@ func (t *Transport) udp(f family, a netip.Addr, port uint16, shared bool) (int, 
 
 // buffers asks for large ones: beyond the system's limit where we may.
 func (t *Transport) buffers(fd int) {
+	receive := t.cfg.ReceiveBuffer
+	if receive <= 0 {
+		receive = bufferSize
+	}
 	for _, o := range []struct {
-		force, opt int
-		got        *int
+		force, opt, size int
+		got              *int
 	}{
-		{unix.SO_RCVBUFFORCE, unix.SO_RCVBUF, &t.stats.ReceiveBuffer},
-		{unix.SO_SNDBUFFORCE, unix.SO_SNDBUF, &t.stats.SendBuffer},
+		{unix.SO_RCVBUFFORCE, unix.SO_RCVBUF, receive, &t.stats.ReceiveBuffer},
+		{unix.SO_SNDBUFFORCE, unix.SO_SNDBUF, bufferSize, &t.stats.SendBuffer},
 	} {
-		if unix.SetsockoptInt(fd, unix.SOL_SOCKET, o.force, bufferSize) != nil {
-			unix.SetsockoptInt(fd, unix.SOL_SOCKET, o.opt, bufferSize) // granted up to the limit
+		if unix.SetsockoptInt(fd, unix.SOL_SOCKET, o.force, o.size) != nil {
+			unix.SetsockoptInt(fd, unix.SOL_SOCKET, o.opt, o.size) // granted up to the limit
 		}
 		*o.got, _ = unix.GetsockoptInt(fd, unix.SOL_SOCKET, o.opt)
 	}

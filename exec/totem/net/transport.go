@@ -36,6 +36,10 @@ type Config struct {
 	Links []LinkConfig // exactly one for now
 	// MTU is the largest IP packet to send (netmtu).
 	MTU int
+	// ReceiveBuffer is how many bytes of receive buffer are asked of the kernel for
+	// each socket, which doubles them; 0: 8 MiB. Without the right to more it grants
+	// up to net.core.rmem_max.
+	ReceiveBuffer int
 	// Receive is called for every packet, in order; pkt may be written to and is
 	// valid until return.
 	Receive func(pkt []byte, from netip.AddrPort)

@@ -72,6 +72,7 @@ type params struct {
 	attacker   bool
 	hints      int // percent of deaths that neighbours get a hint of
 	inboxMax   int
+	roomTold   bool // the ring is told what the sockets' queues hold
 	diskLoss   bool // a start may find nothing of the ones before
 
 	weight     [faultKinds]int
@@ -160,6 +161,7 @@ func (p *params) draw(r *rng, nodes int) {
 	p.attacker = r.percent(60)
 	p.hints = []int{0, 50, 100}[r.n(3)]
 	p.inboxMax = int(r.in(8, 256))
+	p.roomTold = p.inboxMax%2 == 0
 	p.diskLoss = r.percent(6)
 	p.stayDown = []int{0, 0, 30}[r.n(3)]
 

@@ -183,3 +183,40 @@ func TestTheQueueOfEventsIsInOrderOfTimeThenOfScheduling(t *testing.T) {
 		last = e
 	}
 }
+
+// Where nodes only stop and are slow, nearly nothing is lost in front of them when the
+// ring knows how much their sockets hold. It is not nothing, as on a link that does
+// not keep the order and with a queue that Joins and tokens lie in, too.
+func TestSocketsOverflowLessWhenTheRingKnowsHowMuchTheyHold(t *testing.T) {
+	overflows := func(seed uint64, untold bool) (lost, messages uint64) {
+		w := NewWorld()
+		w.setUp(Options{Seed: seed, Nodes: 4, untold: untold})
+		p := &w.p
+		p.inboxMax, p.roomTold, p.window, p.perVisit, p.accelerated = 24, true, 60, 17, 8
+		p.dup, p.spike, p.attacker, p.lossMax, p.formingHit = 0, 0, false, 0, 0
+		p.workEvery, p.burst, p.sizes = p.token/100, 6, 2
+		p.weights, p.weight = 4, [faultKinds]int{faultPause: 3, faultSlow: 1}
+		for i := range w.net.links {
+			w.net.links[i].loss = 0
+		}
+		w.loop()
+		if w.violation != nil {
+			t.Fatalf("seed %d: %v", seed, w.violation)
+		}
+		return w.stats.Overflows, w.stats.Messages
+	}
+	var told, untold, messages, messagesUntold uint64
+	for seed := uint64(1); seed <= 20; seed++ {
+		lost, sent := overflows(seed, false)
+		told, messages = told+lost, messages+sent
+		lost, sent = overflows(seed, true)
+		untold, messagesUntold = untold+lost, messagesUntold+sent
+	}
+	t.Logf("told: %d of %d messages, not told: %d of %d", told, messages, untold, messagesUntold)
+	if untold < 100 || told > untold/10 {
+		t.Errorf("%d messages overflowed a socket when the ring knew what it holds, %d when it did not", told, untold)
+	}
+	if messages < messagesUntold/2 {
+		t.Errorf("%d messages were sent when the ring knew what sockets hold, %d when it did not", messages, messagesUntold)
+	}
+}

@@ -55,7 +55,12 @@ func (w *World) newStack(nd *node, self wire.Member) {
 		}
 	}
 	w.newApp(nd, self)
+	room := 0
+	if w.p.roomTold && !w.opt.untold {
+		room = w.p.inboxMax
+	}
 	nd.m = srp.New(srp.Config{
+		ReceiveRoom:     room,
 		Self:            self,
 		Source:          src,
 		ReservedSeq:     nd.disk.reserved,

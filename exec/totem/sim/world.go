@@ -26,6 +26,8 @@ type Options struct {
 	ServiceCheck func(live []App) error
 	// spare names faults, by number, that the run does without.
 	spare []bool
+	// untold keeps the machines from knowing how much their sockets hold.
+	untold bool
 }
 
 // Stats count what a run did.
@@ -34,6 +36,7 @@ type Stats struct {
 	Events, Sent, Lost                uint64
 	Sealed, Replays, Replayed         uint64 // refused for the key; for the window; sent by the attacker
 	Steps, Ticks                      uint64
+	Overflows                         uint64 // messages of a ring that a socket's queue had no room for
 	Starts, Crashes, Leaves           uint64
 	Rings, Formed                     uint64 // configurations delivered; rings whose key was used
 	Messages, Deliveries              uint64
@@ -403,6 +406,9 @@ func (w *World) arrive(nd *node, pi int32) {
 		w.net.drop(pi)
 	case nd.frozen || nd.slow > 0 && nd.slowUntil > w.now || len(nd.inbox) > 0:
 		if len(nd.inbox) >= w.p.inboxMax {
+			if kind, err := wire.Kind(w.net.packets[pi].data); err == nil && kind == wire.TypeData {
+				w.stats.Overflows++
+			}
 			w.net.drop(pi)
 			return
 		}

@@ -63,6 +63,7 @@ type Config struct {
 	Window          int           // packets per token rotation, whole ring
 	MaxMessages     int           // packets per token visit, this node
 	Accelerated     int           // packets that may follow the token; 0 is the 1995 protocol
+	ReceiveRoom     int           // packets of MaxPacket that the receive buffer holds unread; 0: more than any window
 	MaxMembers      int           // at most this many processors in a ring (default 128)
 	Seed            uint64        // for jitter; the simulator fixes it
 

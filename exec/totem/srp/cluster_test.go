@@ -29,6 +29,10 @@ type cluster struct {
 	drop      func(from, to wire.NodeID, pkt []byte) bool
 	extra     func(from wire.NodeID) time.Duration // delay of a packet that leaves
 	cfg       Config
+	room      map[wire.NodeID]int // ReceiveRoom
+	buffer    map[wire.NodeID]int // data packets that a paused node keeps; the rest is lost
+	overflow  int
+	fullest   int                    // most data packets that a paused node kept
 	disk      map[wire.NodeID]uint64 // reserved ring sequence numbers
 	starts    map[wire.NodeID]uint64
 	onDeliver func(n *node, d *Delivery)
@@ -99,6 +103,7 @@ func newCluster(seed uint64, cfg Config) *cluster {
 		nodes: make(map[wire.NodeID]*node), rng: rand.New(rand.NewPCG(seed, 1)),
 		delay: 50 * time.Microsecond, jitter: 20 * time.Microsecond,
 		group: make(map[wire.NodeID]int), cfg: cfg,
+		room: make(map[wire.NodeID]int), buffer: make(map[wire.NodeID]int),
 		disk: make(map[wire.NodeID]uint64), starts: make(map[wire.NodeID]uint64),
 	}
 }
@@ -120,6 +125,7 @@ func (c *cluster) start(id wire.NodeID) *node {
 		n.self.Nonce[i] = byte(c.rng.Uint32())
 	}
 	cfg := c.cfg
+	cfg.ReceiveRoom = c.room[id]
 	cfg.Self, cfg.Source, cfg.ReservedSeq, cfg.Seed = n.self, n, c.disk[id], c.rng.Uint64()
 	n.m = New(cfg)
 	if old := c.nodes[id]; old != nil {
@@ -253,6 +259,9 @@ func (c *cluster) run(d time.Duration, done func() bool) bool {
 			continue
 		}
 		if n.paused {
+			if c.overflows(n, e.pkt) {
+				continue
+			}
 			n.inbox = append(n.inbox, e)
 			continue
 		}
@@ -267,6 +276,26 @@ func (c *cluster) run(d time.Duration, done func() bool) bool {
 	}
 	c.now = end
 	return true
+}
+
+// overflows tells whether a data packet does not fit the buffer of a paused node.
+func (c *cluster) overflows(n *node, pkt []byte) bool {
+	kind, _ := wire.Kind(pkt)
+	if room := c.buffer[n.self.ID]; room == 0 || kind != wire.TypeData {
+		return false
+	}
+	held := 1
+	for _, e := range n.inbox {
+		if k, _ := wire.Kind(e.pkt); k == wire.TypeData {
+			held++
+		}
+	}
+	if held > c.buffer[n.self.ID] {
+		c.overflow++
+		return true
+	}
+	c.fullest = max(c.fullest, held)
+	return false
 }
 
 func (n *node) take(e event) {

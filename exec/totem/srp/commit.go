@@ -7,6 +7,7 @@ import "ais/exec/totem/wire"
 type commitState struct {
 	entries []wire.CommitEntry // of the last one accepted or made here
 	hop     uint32             // as it was sent
+	room    int                // least ReceiveRoom of those it visited
 	pending bool               // retransmit repeats the commit token, not the token
 
 	in        [wire.MaxMembers]wire.CommitEntry
@@ -30,6 +31,7 @@ func (m *Machine) createCommit() {
 			c.entries = append(c.entries, wire.CommitEntry{Member: p.Member})
 		}
 	}
+	c.room = m.cfg.ReceiveRoom
 	m.becomeCommit(m.nextRing(), 0)
 	m.sendCommit(1)
 }
@@ -91,7 +93,7 @@ func (m *Machine) transmitCommit() {
 		first, end := i*per, min((i+1)*per, n)
 		p := wire.CommitPage{
 			Page: wire.Page{Index: uint8(i), Pages: uint8(pages), First: uint16(first), Total: uint16(n)},
-			Ring: m.cur.ring, Hop: c.hop, Entries: c.entries[first:end],
+			Ring: m.cur.ring, Hop: c.hop, Room: uint16(c.room), Entries: c.entries[first:end],
 		}
 		m.sendTo(to, p.AppendTo(m.buf()))
 	}
@@ -216,6 +218,7 @@ func (m *Machine) commitFirst(p *wire.CommitPage, entries []wire.CommitEntry, se
 		return RejectMismatch
 	}
 	m.commit.entries = append(m.commit.entries[:0], entries...)
+	m.commit.room = leastRoom(int(p.Room), m.cfg.ReceiveRoom)
 	m.becomeCommit(p.Ring, self)
 	m.sendCommit(p.Hop + 1)
 	return Accepted
@@ -236,6 +239,8 @@ func (m *Machine) commitSecond(p *wire.CommitPage, entries []wire.CommitEntry, s
 		return RejectMismatch
 	}
 	copy(c.entries, entries)
+	c.room = leastRoom(int(p.Room), c.room)
+	m.setLimits(c.room, len(c.entries))
 	m.becomeRecovery()
 	m.sendCommit(p.Hop + 1)
 	return Accepted

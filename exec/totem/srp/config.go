@@ -109,6 +109,9 @@ func (c Config) withDefaults() Config {
 	def(&c.MaxMembers, wire.MaxMembers)
 	c.MaxMembers = min(c.MaxMembers, wire.MaxMembers)
 	c.Accelerated = max(0, min(c.Accelerated, c.MaxMessages))
+	if c.ReceiveRoom >= plentyRoom || c.ReceiveRoom < 0 {
+		c.ReceiveRoom = 0
+	}
 	return c
 }
 

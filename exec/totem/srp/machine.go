@@ -43,7 +43,8 @@ type Machine struct {
 	in         wire.Token // scratch for one that arrives
 	ranges     [2 * wire.MaxRanges]wire.Range
 	resent     int    // at this visit
-	visitMost  int    // messages of a visit, as loss allows: at most MaxMessages
+	limits     limits // of the present configuration
+	visitMost  int    // messages of a visit, as loss allows: at most limits.visit
 	tokenSeq   uint64 // of the last token that was accepted
 	tokenHigh  uint64 // its High when it came
 	prevHigh   uint64 // High of the visit before
@@ -132,6 +133,7 @@ func New(cfg Config) *Machine {
 	m.tok.Ranges = make([]wire.Range, 0, wire.MaxRanges)
 	m.in.Ranges = make([]wire.Range, 0, wire.MaxRanges)
 	m.joinPage.Entries = make([]wire.JoinEntry, 0, wire.MaxMembers)
+	m.setLimits(0, 1)
 	m.stopTimers()
 	m.mergeAt, m.grace = Never, Never
 	return m

@@ -227,6 +227,7 @@ func (m *Machine) becomeOperationalAlone() {
 	}
 	m.out.ready.Install = &Ring{ID: ring, Members: members}
 	m.fccOwn, m.backlogOwn, m.resent, m.tokenIdle = 0, 0, 0, 0
+	m.setLimits(0, 1) // there is no receiver
 	m.installed()
 	if m.cfg.Source.Backlog() > 0 {
 		m.aloneAt = m.now

@@ -68,7 +68,9 @@ type Status struct {
 	Safe      uint64 // every member has everything up to here
 	Delivered uint64
 	Backlog   int // packets waiting at this node
-	VisitMost int // packets a visit of the token may send here, as loss allows
+	Room      int // packets that the smallest receive buffer of the members holds; 0: more than any window
+	Window    int // packets per rotation in this configuration: window_size, or less for Room
+	VisitMost int // packets a visit of the token may send here, as loss and Room allow
 
 	Rotation        time.Duration // estimate of an undisturbed token rotation
 	LastToken       time.Duration // since the last token visit; 0 when not in a ring
@@ -83,7 +85,7 @@ func (m *Machine) Status() Status {
 	s := Status{
 		State: m.state, Self: m.cfg.Self, LastCause: m.cause,
 		RingSeq: m.maxSeq, Reserved: m.reserved,
-		Rotation: m.rotation, LongestTokenGap: m.longestGap, VisitMost: m.visitMost, Holding: m.holding && !m.lingering,
+		Rotation: m.rotation, LongestTokenGap: m.longestGap, Room: m.limits.room, Window: m.limits.window, VisitMost: m.visitMost, Holding: m.holding && !m.lingering,
 		Counters: m.n,
 	}
 	if m.cfg.Source != nil {

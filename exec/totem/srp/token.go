@@ -176,6 +176,7 @@ func (m *Machine) serveRequests(t *wire.Token) int {
 	}
 	w := m.cur
 	resent, run := 0, 0
+	most := max(m.limits.window-m.othersSent(t), m.limits.resends)
 	kept := m.ranges[:0]
 	for _, r := range t.Ranges {
 		end := r.From + uint64(r.Count) // checked by the decoder: at most High+1
@@ -186,7 +187,7 @@ func (m *Machine) serveRequests(t *wire.Token) int {
 				own = 0
 			}
 			run = max(run, own)
-			if w.has(seq) && resent < m.cfg.Window && (s.served == 0 || s.served+1 != m.n.TokenVisits) {
+			if w.has(seq) && resent < most && (s.served == 0 || s.served+1 != m.n.TokenVisits) {
 				s.served = m.n.TokenVisits
 				m.sendRing(w.ring, s.buf)
 				resent++
@@ -207,7 +208,7 @@ func (m *Machine) serveRequests(t *wire.Token) int {
 // followLoss sets how much a visit may send: less when a run of own messages that
 // are asked for the first time tells that bursts are lost, more when none does.
 func (m *Machine) followLoss(run int) {
-	most := m.cfg.MaxMessages
+	most := m.limits.visit
 	if run >= max(lossRun, m.visitMost/4) {
 		m.visitMost = max(m.visitMost/2, min(minVisit, most))
 		m.n.WindowCuts++
@@ -479,11 +480,16 @@ func (m *Machine) behindToken(t *wire.Token, sent int) int {
 	if onlySender && m.rotation > time.Duration(max(sent, int(m.fccOwn)))*slowPacket {
 		return 0
 	}
-	return min(sent, m.cfg.Accelerated)
+	return min(sent, m.limits.behind)
+}
+
+// othersSent is how many packets the others sent in the last rotation.
+func (m *Machine) othersSent(t *wire.Token) int {
+	return int(min(t.FCC-min(t.FCC, m.fccOwn), 1<<20))
 }
 
 // allowance is how many messages may be sent at this visit: MaxMessages, or less
-// when bursts are lost, what the rest of the last rotation left of the window, and the fair share of the
+// when bursts are lost or a receiver has little room, what the rest of the last rotation left of the window, and the fair share of the
 // window by backlog. Resent messages count. Who waits may always send one, so
 // that a small backlog is not starved by large ones. And nobody may be further
 // ahead of what is freed everywhere than all have room for; freedPrev is freed
@@ -494,10 +500,11 @@ func (m *Machine) allowance(t *wire.Token) int {
 	if backlog == 0 {
 		return 0
 	}
-	n := min(m.visitMost, m.cfg.Window-int(min(t.FCC-min(t.FCC, m.fccOwn), 1<<20)))
+	window := m.limits.window
+	n := min(m.visitMost, window-m.othersSent(t))
 	if total := int64(t.Backlog) + int64(backlog) - int64(m.backlogOwn); total > 0 {
-		if share := int64(m.cfg.Window) * int64(backlog) / total; share > 0 {
-			n = min(n, int(min(share, int64(m.cfg.Window))))
+		if share := int64(window) * int64(backlog) / total; share > 0 {
+			n = min(n, int(min(share, int64(window))))
 		}
 	}
 	n = max(n-m.resent, 1)

@@ -154,6 +154,7 @@ type CommitPage struct {
 	Page    Page
 	Ring    RingID
 	Hop     uint32
+	Room    uint16 // packets that the smallest receive buffer of the members it visited holds; 0: more than any window
 	Entries []CommitEntry
 }
 
@@ -170,7 +171,7 @@ func (c *CommitPage) AppendTo(b []byte) []byte {
 	b = le.AppendUint16(b, c.Page.First)
 	b = le.AppendUint16(b, c.Page.Total)
 	b = le.AppendUint16(b, uint16(len(c.Entries)))
-	b = append(b, 0, 0)
+	b = le.AppendUint16(b, c.Room)
 	b = appendRing(b, c.Ring)
 	b = le.AppendUint32(b, c.Hop)
 	for i := range c.Entries {
@@ -202,9 +203,7 @@ func (c *CommitPage) Unmarshal(pkt []byte) error {
 	if CommitHeader+n*CommitEntrySize != len(pkt) {
 		return ErrLong
 	}
-	if pkt[10] != 0 || pkt[11] != 0 {
-		return ErrRange
-	}
+	c.Room = le.Uint16(pkt[10:])
 	c.Page = Page{Index: pkt[2], Pages: pkt[3], First: le.Uint16(pkt[4:]), Total: le.Uint16(pkt[6:])}
 	if err := c.Page.check(n); err != nil {
 		return err

@@ -26,7 +26,7 @@ func samples() map[string]packet {
 	j := &JoinPage{Page: Page{Index: 1, Pages: 2, First: 2, Total: 4}, Cause: 3, Start: 9, Generation: 4, RingSeq: 77,
 		Ring: RingID{Rep: 2, Seq: 8}, Stamp: 99,
 		Entries: []JoinEntry{{Member: member(5)}, {Member: member(8), Failed: true}}}
-	c := &CommitPage{Page: Page{Pages: 1, Total: 2}, Ring: RingID{Rep: 1, Seq: 12}, Hop: 3,
+	c := &CommitPage{Page: Page{Pages: 1, Total: 2}, Ring: RingID{Rep: 1, Seq: 12}, Hop: 3, Room: 161,
 		Entries: []CommitEntry{
 			{Member: member(1), Filled: true, Old: RingID{Rep: 1, Seq: 8}, Aru: 4, High: 9, Safe: 2, Obligation: Obligation{3, 0, 1}},
 			{Member: member(2)},
