@@ -184,15 +184,15 @@ func (k *starting) registered() {
 }
 
 func (s *Service) instantiate(o *engine.Output) {
-	if o.Proxy != nil {
-		op := ipcwire.AmfInstantiateCallback
-		if s.opt.Cluster.Generation == model.GenA {
-			op = ipcwire.AmfExternalRestartCallback
-		}
-		s.call(o, op, ipcwire.AmfCallback{})
+	comp := o.Comp
+	if o.Proxy != nil && s.opt.Cluster.Generation == model.GenA {
+		s.answer(comp, o.Invocation, ipcwire.OK) // its proxy has restarted it
 		return
 	}
-	comp := o.Comp
+	if o.Proxy != nil {
+		s.call(o, ipcwire.AmfInstantiateCallback, ipcwire.AmfCallback{})
+		return
+	}
 	k := &starting{s: s, comp: comp, invoked: o.Invocation}
 	s.starting[comp] = k
 	k.id = s.command(&comp.Instantiate, o, func(r proc.Result) {
@@ -219,7 +219,7 @@ func (s *Service) terminate(o *engine.Output) {
 func (s *Service) cleanUp(o *engine.Output) {
 	comp, invocation := o.Comp, o.Invocation
 	if o.Proxy != nil {
-		s.call(o, ipcwire.AmfCleanupCallback, ipcwire.AmfCallback{})
+		s.cleanUpByProxy(o)
 		return
 	}
 	l := s.lives[comp]
@@ -249,6 +249,19 @@ func (s *Service) cleanUp(o *engine.Output) {
 		s.result("cleanup", comp, r)
 		rest()
 	})
+}
+
+// cleanUpByProxy has a proxy end a component, or what generation A has for that.
+func (s *Service) cleanUpByProxy(o *engine.Output) {
+	const powerOff = 4 // SA_AMF_POWER_OFF
+	switch {
+	case s.opt.Cluster.Generation != model.GenA:
+		s.call(o, ipcwire.AmfCleanupCallback, ipcwire.AmfCallback{})
+	case o.Return:
+		s.call(o, ipcwire.AmfExternalRestartCallback, ipcwire.AmfCallback{})
+	default:
+		s.call(o, ipcwire.AmfExternalControlCallback, ipcwire.AmfCallback{Value: powerOff})
+	}
 }
 
 // killProcess ends the process that registered a component, at once.

@@ -3,7 +3,10 @@ package amf
 import (
 	"testing"
 
+	"ais/exec/amf/conf"
+	"ais/exec/amf/engine"
 	"ais/exec/amf/proc"
+	"ais/exec/service/servicetest"
 	"ais/libais/ipcwire"
 )
 
@@ -153,4 +156,111 @@ func TestAProxyStartsItsComponentSpeaksForItAndCleansItUp(t *testing.T) {
 	if len(n.keeper.commands)+len(n.keeper.kills) != 0 {
 		t.Errorf("commands %v, kills %v", n.keeper.commands, n.keeper.kills)
 	}
+}
+
+// external is a proxy and an external component, in generation A's grammar.
+const external = `group {
+	name = PROXIES
+	model = noredundancy
+	unit {
+		name = UP
+		component {
+			name = P
+			model = x_active
+		}
+	}
+	protection {
+		name = PROXY
+		member = P
+	}
+}
+group {
+	name = EXTERNAL
+	model = noredundancy
+	unit {
+		name = UE
+		component {
+			name = E
+			model = x_active
+		}
+	}
+	protection {
+		name = EXTERNAL
+		member = E
+	}
+}
+`
+
+// inService answers until the component of a program of generation A is active.
+func (p *program) inService(name string) {
+	p.w.t.Helper()
+	ready := p.callback(ipcwire.AmfReadinessCallback)
+	if string(ready.Component) != name || ready.Value != uint32(engine.InService) {
+		p.w.t.Fatalf("%+v", ready)
+	}
+	if err := p.answer(ready.Invocation, ipcwire.OK); err != ipcwire.OK {
+		p.w.t.Fatal(err)
+	}
+	s := p.set(ipcwire.AmfHAActive)
+	if string(s.Component) != name {
+		p.w.t.Fatalf("%+v", s)
+	}
+	if err := p.answer(s.Invocation, ipcwire.OK); err != ipcwire.OK {
+		p.w.t.Fatal(err)
+	}
+}
+
+func TestInGenerationAAProxyRestartsAnExternalComponentAndSwitchesItOff(t *testing.T) {
+	m, problems := conf.ParseGroups("groups.conf", []byte(external))
+	if problems != nil {
+		t.Fatal(problems)
+	}
+	w := &world{t: t, c: servicetest.New()}
+	w.add(1, m, "")
+	w.form(w.nodes...)
+	n := w.nodes[0]
+	p := w.connect(n, ipcwire.GenA, ipcwire.AmfHasHealthcheck|ipcwire.AmfHasReadiness|ipcwire.AmfHasTerminate|
+		ipcwire.AmfHasCSISet|ipcwire.AmfHasCSIRemove|ipcwire.AmfHasExternalRestart|ipcwire.AmfHasExternalControl)
+	if err := p.register("P"); err != ipcwire.OK {
+		t.Fatal(err)
+	}
+	p.inService("P")
+	report := func(recovery uint8) {
+		t.Helper()
+		rep := ipcwire.AppendAmfErrorReq(nil, &ipcwire.AmfErrorReq{Erroneous: []byte("E"), Recovery: recovery})
+		if err, _ := p.ask(ipcwire.AmfErrorReport, rep); err != ipcwire.OK {
+			t.Fatal(err)
+		}
+	}
+	asked := func(op ipcwire.Op, value uint32, result ipcwire.Error) {
+		t.Helper()
+		cb := p.callback(op)
+		if string(cb.Component) != "E" || cb.Value != value {
+			t.Fatalf("%+v", cb)
+		}
+		if err := p.answer(cb.Invocation, result); err != ipcwire.OK {
+			t.Fatal(err)
+		}
+	}
+	register := func() {
+		t.Helper()
+		if err := p.registerFor("E", "P"); err != ipcwire.OK {
+			t.Fatal(err)
+		}
+		p.inService("E")
+	}
+	register()
+
+	report(ipcwire.AmfComponentRestart)
+	asked(ipcwire.AmfExternalRestartCallback, 0, ipcwire.OK)
+	p.inService("E") // as it registered, nothing else is asked
+
+	report(ipcwire.AmfComponentFailover)
+	asked(ipcwire.AmfExternalControlCallback, 4, ipcwire.OK)
+	register()
+
+	report(ipcwire.AmfComponentRestart)
+	asked(ipcwire.AmfExternalRestartCallback, 0, ipcwire.ErrFailedOp)
+	asked(ipcwire.AmfExternalControlCallback, 4, ipcwire.OK)
+	register()
 }

@@ -98,12 +98,15 @@ typedef void (*SaAmfProtectionGroupTrackCallbackT)(
 	SaUint32T numberOfMembers,
 	SaErrorT error);
 
-/* To a proxy: restart the external component. Answer with saAmfResponse. */
+/* To a proxy: restart the external component. Answer with saAmfResponse when it is
+ * there again and has no role any more: it is given its work anew. */
 typedef void (*SaAmfExternalComponentRestartCallbackT)(
 	SaInvocationT invocation,
 	const SaNameT *externalCompName);
 
-/* To a proxy: do this with the external component. Answer with saAmfResponse. */
+/* To a proxy: do this with the external component. Answer with saAmfResponse. The
+ * executive asks for SA_AMF_POWER_OFF: when the component's work goes elsewhere after
+ * an error, or it could not be restarted. It works again once it is registered again. */
 typedef void (*SaAmfExternalComponentControlCallbackT)(
 	const SaInvocationT invocation,
 	const SaNameT *externalCompName,

@@ -19,13 +19,14 @@
 
 /* What the callbacks saw, and what they do. */
 static struct {
-	int sets, removes, checks, terminates, groups, readies, confirms, expired;
+	int sets, removes, checks, terminates, groups, readies, restarts, controls, confirms, expired;
 	SaAmfHAStateT state;
 	SaAmfReadinessStateT readiness;
 	SaAmfHealthcheckT level;
 	SaAmfCSIFlagsT flags;
 	SaAmfCSITransitionDescriptorT transition;
 	SaAmfPendingOperationFlagsT operations;
+	SaAmfExternalComponentActionT action;
 	SaInvocationT invocation, stopping, confirm;
 	char csi[257], component[257], active[257];
 	unsigned long members, items;
@@ -33,7 +34,7 @@ static struct {
 	const void *array;
 } saw;
 static int silent;
-static SaErrorT say = SA_OK;
+static SaErrorT say = SA_OK, say_restarted = SA_OK;
 static const SaAmfHandleT *finalize_in_callback;
 
 static void copy(char *to, const SaNameT *n)
@@ -117,13 +118,15 @@ static void on_group(const SaNameT *csi, SaAmfProtectionGroupNotificationT *arra
 
 static void on_restart(SaInvocationT invocation, const SaNameT *comp)
 {
+	saw.restarts++;
 	copy(saw.component, comp);
-	answer(invocation);
+	check(saAmfResponse(invocation, say_restarted) == OK);
 }
 
 static void on_control(const SaInvocationT invocation, const SaNameT *comp, SaAmfExternalComponentActionT action)
 {
-	check(action >= SA_AMF_RESET && action <= SA_AMF_POWER_OFF);
+	saw.controls++;
+	saw.action = action;
 	copy(saw.component, comp);
 	answer(invocation);
 }
@@ -210,9 +213,10 @@ static const SaNameT *no_name(int length)
 }
 
 /* Dispatches until a condition of what was seen holds. */
-#define until(h, condition)                                                     \
+#define until(h, condition) until_within(15, h, condition)
+#define until_within(patience, h, condition)                                    \
 	do {                                                                    \
-		double until_ = seconds() + 15;                                 \
+		double until_ = seconds() + (patience);                         \
 		SaSelectionObjectT fd_;                                         \
 		must(saAmfSelectionObjectGet(&(h), &fd_), OK);                  \
 		while (!(condition) && seconds() < until_) {                    \
@@ -865,6 +869,27 @@ static int pending_asked(void)
 	return e;
 }
 
+/* It says nothing to that: it is told that it was not waited for any longer. */
+static int pending_expired(void)
+{
+	SaAmfPendingOperationFlagsT f;
+	SaAmfHandleT h;
+	int e;
+
+	must(assigned(&h), 0);
+	must(operator(&h, "AMF lock safSu=U1,safSg=ONE"), 0);
+	until(h, saw.confirms >= 1);
+	f = saw.operations;
+	saw.operations = 0;
+	until_within(60, h, saw.expired >= 1);
+	check(saw.confirms == 1 && saw.expired == 1 && f != 0 && saw.operations == f && strcmp(saw.component, "C1") == 0);
+	check(saAmfResponse(saw.confirm, OK) == OK); /* which nobody needs any more */
+	until(h, saw.readiness == SA_AMF_OUT_OF_SERVICE);
+	again(e, pending(named("C1")));
+	must(operator(&h, "AMF unlock safSu=U1,safSg=ONE"), 0);
+	return e;
+}
+
 /* --- answers --- */
 
 static int resp_unknown(void) { return (int)saAmfResponse(0x7777777, OK); }
@@ -1117,6 +1142,71 @@ static int reported(int recovery, int cancel)
 	}
 	return e;
 }
+/* A proxy reports an error of its external component. */
+static int external(SaAmfHandleT *h, SaAmfRecommendedRecoveryT recovery)
+{
+	SaAmfErrorDescriptorT d = descriptor;
+	int e;
+
+	must(proxied(h), OK);
+	until(*h, has("P", "PROXY") && has("E", "EXTERNAL"));
+	saw.sets = saw.readies = 0;
+	d.recommendedRecovery = recovery;
+	again(e, saAmfErrorReport(named("P"), named("E"), 0, &d, NULL));
+	return e;
+}
+
+/* E is given its work by callbacks to its proxy. */
+static int served(SaAmfHandleT *h)
+{
+	until(*h, saw.readies >= 1 && saw.sets >= 1 && has("E", "EXTERNAL"));
+	check(strcmp(saw.component, "E") == 0 && saw.readiness == SA_AMF_IN_SERVICE && saw.state == SA_AMF_ACTIVE);
+	return 0;
+}
+
+static int report_external_restart(void)
+{
+	SaAmfHandleT h;
+
+	must(external(&h, SA_AMF_COMPONENT_RESTART), OK);
+	until(h, saw.restarts >= 1);
+	check(strcmp(saw.component, "E") == 0);
+	must(served(&h), 0);
+	check(saw.restarts == 1 && saw.controls == 0);
+	return OK;
+}
+
+/* It is switched off, and works again when its proxy has registered it again. */
+static int off(SaAmfHandleT *h)
+{
+	until(*h, saw.controls >= 1);
+	check(saw.controls == 1 && saw.action == SA_AMF_POWER_OFF && strcmp(saw.component, "E") == 0 && saw.sets == 0);
+	until(*h, !has("E", "EXTERNAL"));
+	must(reg(h, "E", "P"), OK);
+	return served(h);
+}
+
+static int report_external_failover(void)
+{
+	SaAmfHandleT h;
+
+	must(external(&h, SA_AMF_COMPONENT_FAILOVER), OK);
+	must(off(&h), 0);
+	check(saw.restarts == 0);
+	return OK;
+}
+
+static int report_external_stays(void)
+{
+	SaAmfHandleT h;
+
+	say_restarted = E(FAILED_OPERATION);
+	must(external(&h, SA_AMF_COMPONENT_RESTART), OK);
+	must(off(&h), 0);
+	check(saw.restarts == 1);
+	return OK;
+}
+
 static int report_ok(void) { return reported(SA_AMF_COMPONENT_RESTART, 0); }
 static int report_internally(void) { return reported(SA_AMF_INTERNALLY_RECOVERED, 0); }
 static int cancel_ok(void) { return reported(SA_AMF_NO_RECOMMENDATION, 1); }
@@ -1153,6 +1243,7 @@ static const struct row rows[] = {
 	{ID("ha.ok"), ha_ok}, {ID("ha.not"), ha_not}, {ID("ha.state-null"), ha_state_null}, ALONE_ROWS(ha, "ha"), ALONE_ROWS(hacsi, "ha.csi"),
 	{ID("model.ok"), model_ok}, {ID("model.state-null"), model_state_null}, ALONE_ROWS(model, "model"),
 	{ID("pending.ok"), pending_ok}, {ID("pending.not"), pending_not}, {ID("pending.asked"), pending_asked},
+	{ID("pending.expired"), pending_expired},
 	{ID("pending.state-null"), pending_state_null}, ALONE_ROWS(pending, "pending"),
 	{ID("response.ok"), resp_ok}, {ID("response.twice"), resp_twice}, {ID("response.unknown"), resp_unknown}, {ID("response.none"), resp_none},
 	{ID("response.negative"), resp_negative}, {ID("response.zero"), resp_zero}, {ID("response.large"), resp_large}, {ID("response.thirty"), resp_thirty},
@@ -1171,6 +1262,8 @@ static const struct row rows[] = {
 	{ID("report.severity-large"), report_severity_large}, {ID("report.recovery-zero"), report_recovery_zero},
 	{ID("report.recovery-large"), report_recovery_large}, {ID("report.text-long"), report_text_long}, {ID("report.text-huge"), report_text_huge},
 	{ID("report.text-negative"), report_text_negative}, {ID("report.text-null"), report_text_null},
+	{ID("report.external-restart"), report_external_restart}, {ID("report.external-failover"), report_external_failover},
+	{ID("report.external-stays"), report_external_stays},
 	{ID("cancel.ok"), cancel_ok}, ALONE_ROWS(cancel, "cancel"),
 };
 

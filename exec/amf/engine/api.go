@@ -16,14 +16,16 @@
 // (Driver.Record). Outputs are to be carried out in the order given, per component.
 //
 //	Instantiate    run the CLC-CLI command with the environment of the specification,
-//	               or, if Proxy is set, call the proxy's ProxiedComponentInstantiate
-//	               (A: ExternalComponentRestart). Answer when the command has ended.
+//	               or, if Proxy is set, call the proxy's ProxiedComponentInstantiate (A:
+//	               it runs already, see Cleanup). Answer when the command has ended.
 //	               For a component that registers, the engine waits for the registration
 //	               (with Incarnation) besides, within the same timer.
 //	Terminate      Callback: saAmfComponentTerminateCallback on the connection the
 //	               component (or its Proxy) registered with. Else run the command.
 //	Cleanup        run the command (or ProxiedComponentCleanup), and whatever it says,
 //	               see to it that no process of the component is left. OK: nothing is.
+//	               A, if Proxy is set: ExternalComponentRestart when it is to Return, else
+//	               ExternalComponentControl, which switches it off. OK: it has no role.
 //	CSISet, CSIRemove, ReadinessSet, PendingConfirm, PendingExpired   the callbacks.
 //	ProtectionGroup  to every node: the members of a CSI have changed. Tell those who
 //	               track it on this node.
@@ -334,6 +336,7 @@ type Output struct {
 	Invocation  uint64      // to be answered; unique among those of the node
 	Incarnation uint32      // of Comp
 	Callback    bool        // OutTerminate: by callback, not by command
+	Return      bool        // OutCleanup: it is to be instantiated again
 	Limit       time.Duration
 
 	// OutCSISet, OutCSIRemove. CSI nil: all that the component has.

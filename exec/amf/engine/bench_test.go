@@ -377,7 +377,7 @@ func (b *bench) answer(p *part, o *Output, policy string) {
 	case "again":
 		in.Result = ipcwire.ErrTryAgain
 	}
-	if o.Kind == OutInstantiate && policy == "ok" && (o.Comp.Registers() || o.Comp.IsProxied()) {
+	if o.Kind == OutInstantiate && policy == "ok" && (o.Comp.Registers() && !o.Comp.SelfStarted || o.Comp.IsProxied()) {
 		reg := Input{Kind: InRegister, Node: o.Node, Comp: o.Comp.DN}
 		if o.Proxy != nil {
 			reg.Proxy = o.Proxy.DN
@@ -392,6 +392,9 @@ func (b *bench) outputText(o *Output) string {
 	fmt.Fprintf(&s, "%s %s", short(o.Comp.DN), kindNames[o.Kind])
 	if o.Callback && o.Kind == OutTerminate {
 		s.WriteString(" callback")
+	}
+	if o.Return && o.Proxy != nil && o.Comp.SelfStarted {
+		s.WriteString(" to restart")
 	}
 	if o.Kind == OutCSISet || o.Kind == OutCSIRemove {
 		if o.CSI == nil {

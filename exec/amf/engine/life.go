@@ -242,7 +242,7 @@ func (e *Engine) cleanup(c *comp, restart bool) {
 	limit = limitOf(limit)
 	c.timer = e.startTimer(timerOp, int32(c.m.Index), 0, limit)
 	e.emit(Output{Kind: OutCleanup, Node: node, Comp: c.m, Proxy: e.proxyModel(c), Invocation: inv,
-		Incarnation: c.gen, Limit: limit, Callback: byProxy, Cause: e.cause})
+		Incarnation: c.gen, Limit: limit, Callback: byProxy, Return: restart, Cause: e.cause})
 }
 
 // retryCleanup asks a new proxy for what no proxy could be asked.
@@ -476,10 +476,17 @@ func (e *Engine) instantiationFailed(c *comp) {
 	}
 }
 
-// cleanupFailed: nobody knows what the component still does.
+// cleanupFailed: nobody knows what the component still does. An external component of
+// generation A that did not come back is switched off first.
 func (e *Engine) cleanupFailed(c *comp) {
 	u := e.unitOf(c)
+	external := c.m.SelfStarted && e.isProxied(c)
 	e.endOp(c)
+	if external && c.restart {
+		e.recovery(c.m.DN, "component failover")
+		e.cleanup(c, false)
+		return
+	}
 	c.presence, c.restart = TerminationFailed, false
 	u.oper, u.restarting = Disabled, false
 	e.touch()
