@@ -38,7 +38,7 @@ type ckptCell struct {
 	Encrypted bool    `json:"encrypted"`
 	Writers   int     `json:"writers"`
 	Guarantee string  `json:"guarantee"`
-	Pinned    bool    `json:"pinned,omitempty"` // executive and writer on one core
+	Pinned    bool    `json:"pinned,omitempty"` // executive and writers each on a core of their own
 	Size      int     `json:"size"`
 	PerSecond float64 `json:"per_second"`
 	MBs       float64 `json:"mb_per_second"`

@@ -53,6 +53,7 @@ func (b *ckptBench) peers() error {
 	}
 	fmt.Fprintf(b.w, "\n# UDP ping-pong, 64 bytes, two cores, p50: %.1f us; the peers' figures are scaled by %.0f / that = %.3f\n", b.pingP50, peerPing, scale)
 	fmt.Fprintf(b.w, "# one program, one request outstanding; ours with %s; pinned: executive on core %d, program on core %d\n", ckptGuarantees["all"], goalExec, goalProgram)
+	fmt.Fprintf(b.w, "# /0.80 and /2004 are of the better of ours and ours pinned\n")
 	fmt.Fprintf(b.w, "# agreed: ours with ACTIVE_REPLICA, answered at agreed delivery, as openais answers every write, ALL_REPLICAS too\n")
 	fmt.Fprintf(b.w, "%8s %6s %14s %10s %12s %10s %12s %12s %8s %8s\n", "bytes", "nodes", "", "ours", "ours pinned", "agreed", "0.80 scaled", "2004 scaled", "/0.80", "/2004")
 	for _, n := range []int{1, 3} {

@@ -57,6 +57,16 @@ func TestACellThatCannotBeMeasuredIsShortAndTellsWhy(t *testing.T) {
 	}
 }
 
+func TestACellOfFewerRepetitionsSaysSo(t *testing.T) {
+	p, out := testPeers(t)
+	p.rates("whole", &pair{ours: []float64{4, 5, 6}, theirs: []float64{1, 1, 1}}, 1)
+	p.rates("less", &pair{ours: []float64{4, 5, 6}, theirs: []float64{1, 1}, err: errors.New("late")}, 1)
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	if len(lines) != 3 || lines[1] != "# less: 1 of 3 repetitions of theirs failed" || lastWord(lines[2]) != "ok" {
+		t.Errorf("%q", lines)
+	}
+}
+
 func TestMostRepetitionsAreEnough(t *testing.T) {
 	pr := &pair{ours: []float64{1, 1, 1}, theirs: []float64{1, 1, 1, 1}, err: errors.New("one failed")}
 	if err := pr.enough(5); err != nil {

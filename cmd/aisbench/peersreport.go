@@ -118,6 +118,14 @@ func (p *peers) cell(c peerCell) {
 	if c.Reason != "" {
 		p.say("# %s: %s", c.Name, strings.ReplaceAll(c.Reason, "\n", " / "))
 	}
+	for _, v := range []struct {
+		who  string
+		runs []float64
+	}{{"ours", c.OursRuns}, {"theirs", c.TheirsRuns}} {
+		if n := len(v.runs); n > 0 && n < p.reps {
+			p.say("# %s: %d of %d repetitions of %s failed", c.Name, p.reps-n, p.reps, v.who)
+		}
+	}
 	p.say("%-38s %12.1f %12.1f %8.2f %8.2f %s", c.Name, c.Ours, c.Theirs, c.Ratio, c.Goal, verdict)
 	p.report.Cells = append(p.report.Cells, c)
 	if c.OursLatency != nil {

@@ -62,7 +62,10 @@ func init() {
 	register(cmd)
 }
 
-const scaleMessage = 1000
+const (
+	scaleMessage = 1000
+	scaleWindow  = 512 // the default of network.conf, as the two numbers beside it are
+)
 
 // scaled is what one ring did; bytes are those on the wire, per rotation and node.
 type scaled struct {
@@ -220,7 +223,7 @@ func scale(n int, load string, hop, work, span time.Duration) (scaled, error) {
 		d := &simNode{s: s}
 		d.self = wire.Member{ID: wire.NodeID(i + 1), Start: 1}
 		binary.LittleEndian.PutUint64(d.self.Nonce[:], uint64(i+1))
-		d.m = srp.New(srp.Config{Self: d.self, Source: d, Window: 256, MaxMessages: 64, Accelerated: 24, Seed: uint64(i + 1)})
+		d.m = srp.New(srp.Config{Self: d.self, Source: d, Window: scaleWindow, MaxMessages: 64, Accelerated: 24, Seed: uint64(i + 1)})
 		s.nodes = append(s.nodes, d)
 	}
 	for i, d := range s.nodes {
