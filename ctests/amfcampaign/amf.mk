@@ -7,6 +7,8 @@
 
 .PHONY: campaign-amf campaign-amf-majority campaign-amf-takeover
 
+campaigns: campaign-amf-takeover campaign-amf campaign-amf-majority
+
 AMF_TRIAL = AIS_BUILD="$(abspath $(BUILD))" CYCLES="$(CYCLES)" REPS="$(REPS)" SEED="$(SEED)" $(GO) test ./ctests/amfcampaign -count=1 -v -timeout 170m
 
 campaign-amf-takeover: all
