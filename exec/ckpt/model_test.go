@@ -8,6 +8,7 @@ import (
 
 	"ais/exec/service/servicetest"
 	"ais/exec/totem/wire"
+	_ "ais/internal/drawn"
 	"ais/libais/ipcwire"
 
 	"pgregory.net/rapid"

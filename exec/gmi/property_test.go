@@ -9,6 +9,7 @@ import (
 	"ais/exec/totem/plant"
 	"ais/exec/totem/srp"
 	"ais/exec/totem/wire"
+	_ "ais/internal/drawn"
 
 	"pgregory.net/rapid"
 )

@@ -11,6 +11,7 @@ import (
 	"ais/exec/service/servicetest"
 	"ais/exec/totem/srp"
 	"ais/exec/totem/wire"
+	_ "ais/internal/drawn"
 	"ais/libais/ipcwire"
 
 	"pgregory.net/rapid"

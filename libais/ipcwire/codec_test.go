@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	_ "ais/internal/drawn"
 )
 
 // body is one codec seen without its type: decode into a used value, encode that.
