@@ -25,6 +25,8 @@ type inbox struct {
 	names [receiveMessages]sockaddr
 	ctrl  [receiveMessages]control
 	drops uint32 // the kernel's counter as last seen
+	// The kernel counts as dropped what our filter dropped, too: one's own multicasts.
+	dropped, own, lost uint64
 }
 
 type receiver struct {
@@ -70,6 +72,30 @@ func (b *inbox) init() {
 	}
 }
 
+// looped notes a message to the group of so many packets, which comes back and is
+// dropped by the filter: as one if the socket takes it as one.
+func (r *receiver) looped(packets uint64) {
+	switch s := &r.t.stats; {
+	case !s.OwnFiltered:
+	case s.ReceiveOffload:
+		r.mcast.own++
+	default:
+		r.mcast.own += packets
+	}
+}
+
+// noteDrops takes the kernel's counter and returns how many messages more than before
+// were lost because the buffer was full. The counter is that of the moment in which the
+// message it came with was queued: own ones sent since are in ours already, so the
+// result may come late, but is never too large.
+func (b *inbox) noteDrops(drops uint32) uint64 {
+	b.dropped += uint64(drops - b.drops) // wraps as the kernel's does
+	b.drops = drops
+	before := b.lost
+	b.lost = max(b.lost, b.dropped-min(b.dropped, b.own))
+	return b.lost - before
+}
+
 // fill receives one batch and returns how many messages came.
 func (r *receiver) fill(fd int, b *inbox) int {
 	for try := 0; try < 8; try++ {
@@ -102,8 +128,7 @@ func (r *receiver) deliver(b *inbox, n int) {
 		h := &b.msgs[i].hdr
 		m := b.ctrl[i].parse(int(h.Controllen))
 		if m.hasDrop && m.drops != b.drops {
-			t.stats.KernelDrops += uint64(m.drops - b.drops) // wraps as the kernel's does
-			b.drops = m.drops
+			t.stats.KernelDrops += b.noteDrops(m.drops)
 		}
 		from := b.names[i].addrPort()
 		data := b.mem[i*receiveSize:][:min(int(b.msgs[i].n), receiveSize)]

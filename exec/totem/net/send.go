@@ -70,7 +70,10 @@ type sender struct {
 	ctrl  [maxMessages]control
 }
 
-type sent struct{ packets, bytes uint64 }
+type sent struct {
+	packets, bytes uint64
+	group          bool
+}
 
 func (s *sender) init(t *Transport) {
 	s.t = t
@@ -234,6 +237,9 @@ func (s *sender) push() bool {
 		for i := 0; i < done; i++ {
 			s.t.stats.SentPackets += s.count[i].packets
 			s.t.stats.SentBytes += s.count[i].bytes
+			if s.count[i].group {
+				s.t.in.looped(s.count[i].packets)
+			}
 		}
 		s.t.stats.SendMessages += uint64(done)
 		s.at = s.after[done-1]
@@ -374,6 +380,6 @@ func (s *sender) message(n, iov, d int, at *cursor) (used int) {
 		h.Control = (*byte)(s.ctrl[n].pointer())
 		h.SetControllen(s.ctrl[n].setSegment(size))
 	}
-	s.count[n] = sent{uint64(used), uint64(total)}
+	s.count[n] = sent{uint64(used), uint64(total), d == 0 && s.t.mcast >= 0}
 	return used
 }

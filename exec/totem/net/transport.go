@@ -64,7 +64,7 @@ type Stats struct {
 	SendCalls, ReceiveCalls        uint64 // system calls
 	SendMessages, ReceiveMessages  uint64 // what the calls carried; less than packets with offload
 
-	KernelDrops    uint64 // receive buffer full
+	KernelDrops    uint64 // messages that a full receive buffer had no room for
 	Own            uint64 // one's own multicast, looped back and not dropped by the kernel
 	Truncated      uint64 // longer than any packet of ours
 	BadSource      uint64 // from port 0 or no address
