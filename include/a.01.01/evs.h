@@ -19,7 +19,8 @@
  * - EVS_ERR_LIBRARY: the executive ended or the connection to it broke. The
  *   handle is good for evs_finalize only.
  * - EVS_ERR_TRY_AGAIN: nothing was sent or changed; the ring has no room just
- *   now. Repeat the call a little later.
+ *   now. Repeat the call a little later. A multicast has waited for room then, up
+ *   to 10 ms, but not while deliveries wait that no other thread is there to take.
  */
 #ifndef AIS_A01_EVS_H
 #define AIS_A01_EVS_H
