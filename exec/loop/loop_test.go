@@ -258,7 +258,9 @@ func TestRunSleepsUntilATimerIsDueAndNotMuchLonger(t *testing.T) {
 		if e := time.Since(begin); e < d {
 			t.Fatalf("returned after %v", e)
 		}
-		if w := l.Stats().Wakeups; w > 3 {
+		// Go interrupts the wait where the machine is busy; a loop that does not sleep
+		// wakes up some thousand times.
+		if w := l.Stats().Wakeups; w > 20 {
 			t.Fatalf("%d wake-ups for one timer", w)
 		}
 	}
