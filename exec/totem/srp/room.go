@@ -16,11 +16,13 @@ const (
 
 // limits are what one configuration allows.
 type limits struct {
-	room    int // packets that the smallest receive buffer holds; 0: more than any window
-	window  int // packets per rotation, whole ring
-	visit   int // packets per visit, this node
-	behind  int // of these behind the token
-	resends int // of what others ask for per visit, at least
+	room   int // packets that the smallest receive buffer holds; 0: more than any window
+	window int // packets per rotation, whole ring
+	visit  int // packets per visit, this node
+	behind int // of these behind the token
+	// What others ask for is sent again as far as the window has room, but so many
+	// packets per visit at least, and no more than so many.
+	againLeast, againMost int
 }
 
 // leastRoom is the smaller of two rooms, of which 0 is the largest.
@@ -35,22 +37,32 @@ func leastRoom(a, b int) int {
 }
 
 // setLimits computes the limits of a configuration of n members. Between two visits
-// of a member the others send at most a window, and a packet each if they have
-// something to send when it is used up; and of what its predecessor sent behind the
-// token of the visit before, all may come after that visit. Together it is no more
-// than room.
+// of a member the others send a visit each at most, and no more than a window, or a
+// packet each when that is used up; and what its predecessor sent behind the token of
+// the visit before may come after that visit. Together it is no more than room: few
+// members have to look at the visit only, for what a member sends itself does not come
+// to it. That counts on all having the same max_messages; with others than that a
+// burst may be lost now and then, and followLoss sees to it.
 func (m *Machine) setLimits(room, n int) {
 	c := &m.cfg
-	l := limits{room: room, window: c.Window, visit: c.MaxMessages, behind: c.Accelerated, resends: c.Window}
+	l := limits{room: room, window: c.Window, visit: c.MaxMessages, behind: c.Accelerated, againLeast: c.Window, againMost: c.Window}
 	if room > 0 {
 		room = max(room, minRoom)
 		l.behind = min(l.behind, room/4)
-		l.window = min(l.window, room-l.behind-min(n-1, room/8))
-		l.visit = min(l.visit, l.window)
-		l.behind = min(l.behind, l.visit)
-		if l.window < c.Window {
-			l.resends = max(l.window/4, 1)
+		if n == 2 {
+			l.visit = min(l.visit, room-l.behind)
 		}
+		window := room - l.behind - min(n-1, room/8)
+		switch {
+		case window >= c.Window:
+		case (n-1)*l.visit+l.behind <= room:
+			l.againLeast, l.againMost = l.visit, l.visit
+		default:
+			l.window = window
+			l.visit = min(l.visit, window)
+			l.againLeast, l.againMost = max(window/4, 1), window
+		}
+		l.behind = min(l.behind, l.visit)
 	}
 	m.limits = l
 	m.visitMost = min(m.visitMost, l.visit)

@@ -176,7 +176,7 @@ func (m *Machine) serveRequests(t *wire.Token) int {
 	}
 	w := m.cur
 	resent, run := 0, 0
-	most := max(m.limits.window-m.othersSent(t), m.limits.resends)
+	most := min(max(m.limits.window-m.othersSent(t), m.limits.againLeast), m.limits.againMost)
 	kept := m.ranges[:0]
 	for _, r := range t.Ranges {
 		end := r.From + uint64(r.Count) // checked by the decoder: at most High+1
