@@ -210,6 +210,9 @@ func (s *Service) ConfigChange(kind srp.DeliveryKind, cfg *srp.Configuration) {
 // Safe does nothing: nobody waits for it.
 func (s *Service) Safe(gmi.MessageID) {}
 
+// Indifferent: Safe does nothing.
+func (s *Service) Indifferent() bool { return true }
+
 // LibRequest handles one request.
 func (s *Service) LibRequest(c service.Conn, seq uint32, op ipcwire.Op, body []byte) {
 	cl := c.State().(*client)

@@ -177,6 +177,9 @@ func (s *Service) Deliver(wire.Member, []byte, gmi.MessageID, bool) {}
 // Safe implements gmi.Handler.
 func (s *Service) Safe(gmi.MessageID) {}
 
+// Indifferent: Safe does nothing.
+func (s *Service) Indifferent() bool { return true }
+
 // ConfigChange implements gmi.Handler: it answers those who wait for so many
 // members.
 func (s *Service) ConfigChange(kind srp.DeliveryKind, cfg *srp.Configuration) {

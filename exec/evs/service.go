@@ -392,3 +392,6 @@ func (s *Service) address(id wire.NodeID) []byte {
 
 // Safe does nothing: a safe message is delivered when it is safe.
 func (s *Service) Safe(gmi.MessageID) {}
+
+// Indifferent: Safe does nothing.
+func (s *Service) Indifferent() bool { return true }

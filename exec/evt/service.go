@@ -755,6 +755,9 @@ func (s *Service) ConfigChange(srp.DeliveryKind, *srp.Configuration) {}
 // Safe does nothing: nobody waits for it.
 func (s *Service) Safe(gmi.MessageID) {}
 
+// Indifferent: Safe does nothing.
+func (s *Service) Indifferent() bool { return true }
+
 // prioOf and idOf read an event's record.
 func prioOf(r *record) uint8 { return r.buf[8] }
 func idOf(r *record) uint64  { return binary.LittleEndian.Uint64(r.buf) }

@@ -65,3 +65,9 @@ type Handler interface {
 	// again: messages of several priorities are not delivered in order of id.
 	Safe(id MessageID)
 }
+
+// Indifferent is a Handler that may say that nobody waits for Safe of its group. Of
+// the others' messages the ring hurries to learn that they are everywhere.
+type Indifferent interface {
+	Indifferent() bool
+}

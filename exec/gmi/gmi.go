@@ -68,6 +68,7 @@ type Stats struct {
 type group struct {
 	name    string
 	handler Handler // nil after Leave
+	calm    bool    // nobody waits for Safe
 	// await holds, per lane, own messages that were delivered and are not yet
 	// known to be held by everybody. In a lane ids and seqs both grow.
 	await [lanes]awaitQueue
@@ -90,6 +91,8 @@ type GMI struct {
 	awaited      int // own messages awaited in all groups
 	senders      map[senderKey]*sender
 	last         *sender // the sender looked up last
+	calm         string  // the group that was found calm last
+	hurried      bool    // since Flush messages of other groups were pulled
 }
 
 // New returns a GMI that has joined no group.
@@ -158,6 +161,9 @@ func (g *GMI) Join(name string, h Handler) error {
 		return ErrJoined
 	}
 	gr := &group{name: name, handler: h}
+	if i, ok := h.(Indifferent); ok {
+		gr.calm = i.Indifferent()
+	}
 	g.groups[name] = gr
 	g.order = append(g.order[:len(g.order):len(g.order)], gr)
 	return nil
@@ -171,6 +177,7 @@ func (g *GMI) Leave(name string) error {
 		return ErrNotJoined
 	}
 	delete(g.groups, name)
+	g.calm = ""
 	gr.handler = nil
 	for p := range gr.await {
 		g.awaited -= gr.await[p].size
@@ -308,6 +315,9 @@ func (g *GMI) Next(dst []byte) (n int, guar wire.Guarantee, ok bool) {
 		}
 		guar = m.guar
 		n += took
+		if m.group != g.calm {
+			g.sending(m.group)
+		}
 		if m.off < len(m.data) {
 			break // the payload is full
 		}
@@ -319,6 +329,36 @@ func (g *GMI) Next(dst []byte) (n int, guar wire.Guarantee, ok bool) {
 	}
 	g.stats.Payloads++
 	return n, guar, true
+}
+
+// sending notes whether somebody will wait until messages of a group are everywhere.
+func (g *GMI) sending(name string) {
+	switch gr := g.groups[name]; {
+	case gr == nil: // nobody here
+	case gr.calm:
+		g.calm = gr.name
+	default:
+		g.hurried = true
+	}
+}
+
+// Awaits tells the ring whether anyone here waits to learn that messages of this
+// node are everywhere.
+func (g *GMI) Awaits() bool {
+	if g.hurried {
+		return true
+	}
+	for _, gr := range g.order {
+		if gr.calm {
+			continue
+		}
+		for l := range gr.await {
+			if gr.await[l].size > 0 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // worthwhile is the least number of bytes of a message begun at the end of a
@@ -348,6 +388,7 @@ func putPending(dst []byte, l lane, m *pending, empty bool) int {
 // Flush announces room to OnRoom. The owner of the ring calls it after it
 // handled a Ready: never from within Next, where the queues are in motion.
 func (g *GMI) Flush() {
+	g.hurried = false // they are delivered, and awaited
 	for c := range classes {
 		for p := range Priorities {
 			q := &g.queues[laneOf(c, p)]
@@ -361,4 +402,7 @@ func (g *GMI) Flush() {
 	}
 }
 
-var _ srp.Source = (*GMI)(nil)
+var (
+	_ srp.Source  = (*GMI)(nil)
+	_ srp.Awaiter = (*GMI)(nil)
+)

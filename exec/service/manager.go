@@ -311,3 +311,9 @@ func (e *entry) ConfigChange(srp.DeliveryKind, *srp.Configuration) {}
 
 // Safe passes stability on.
 func (e *entry) Safe(id gmi.MessageID) { e.svc.Safe(id) }
+
+// Indifferent is the service's answer: see gmi.Indifferent.
+func (e *entry) Indifferent() bool {
+	i, ok := e.svc.(gmi.Indifferent)
+	return ok && i.Indifferent()
+}

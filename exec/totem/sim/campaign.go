@@ -117,6 +117,7 @@ func (t *Totals) add(seed uint64, s *Stats) {
 	a.Messages += s.Messages
 	a.Deliveries += s.Deliveries
 	a.SafeMessages += s.SafeMessages
+	a.Kept += s.Kept
 	a.TransitionalMessages += s.TransitionalMessages
 	a.PassedOver += s.PassedOver
 	a.Simulated += s.Simulated
@@ -137,8 +138,8 @@ func (t *Totals) String() string {
 		t.Seeds, t.Elapsed.Seconds(), s.Simulated.Seconds(), s.Events, s.Sent, s.Lost)
 	fmt.Fprintf(&b, "starts %d, crashes %d, leaves %d; rings formed %d, of them installed %d\n",
 		s.Starts, s.Crashes, s.Leaves, s.Formed, s.Rings)
-	fmt.Fprintf(&b, "messages %d (%d safe), deliveries %d (%d transitional), positions passed over %d\n",
-		s.Messages, s.SafeMessages, s.Deliveries, s.TransitionalMessages, s.PassedOver)
+	fmt.Fprintf(&b, "messages %d (%d safe), deliveries %d (%d transitional), positions passed over %d; the token kept %d times\n",
+		s.Messages, s.SafeMessages, s.Deliveries, s.TransitionalMessages, s.PassedOver, s.Kept)
 	fmt.Fprintf(&b, "refused for the key %d, for the replay window %d; replayed by the attacker %d\n",
 		s.Sealed, s.Replays, s.Replayed)
 	fmt.Fprintf(&b, "one ring after the faults: mean %.2f token timeouts, at most %.2f (seed %d)\n",

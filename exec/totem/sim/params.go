@@ -87,6 +87,11 @@ type params struct {
 	safe      int // percent of messages
 	stayDown  int // percent of dead nodes that stay dead
 
+	talk      int   // percent of work that is followed by a talk: small messages, one after the other
+	talkEvery int64 // between them
+	linger    int64 // 0: the default
+	keep      int64
+
 	bootWithin int64 // when all nodes have started for the first time
 }
 
@@ -213,6 +218,18 @@ func (p *params) drawWork(r *rng) {
 	}
 	p.sizes = r.n(4)
 	p.safe = []int{0, 20, 50, 80, 100}[r.n(5)]
+}
+
+// drawTalk is drawn apart, so that worlds from before it are what they were.
+func (p *params) drawTalk(r *rng) {
+	if r.percent(50) {
+		p.talk = int(r.in(5, 60))
+		p.talkEvery = r.in(5, 120) * us
+	}
+	if r.percent(50) {
+		p.linger = r.in(20, 500) * us
+		p.keep = r.in(20, 500) * us
+	}
 }
 
 // size draws the size of a message: mostly small ones that are packed, some

@@ -18,6 +18,7 @@ const (
 	evSuspect                  // a hint to a node about node a
 	evWork                     // a node's program sends; a is the start
 	evBurst                    // a node's program sends, out of turn
+	evTalk                     // a node's program sends a small message, one of several in a row; a is the start
 	evFault                    // the next fault
 	evReplay                   // the attacker's next packet
 	evPhase                    // the run goes into its next phase, or looks whether it can

@@ -31,7 +31,7 @@ func TestAShortCampaignHasNoViolation(t *testing.T) {
 	s := &totals.Stats
 	for what, n := range map[string]uint64{
 		"lost packets": s.Lost, "crashes": s.Crashes, "leaves": s.Leaves, "configurations": s.Rings,
-		"rings formed but not installed": s.Formed - s.Rings, "deliveries": s.Deliveries,
+		"rings formed but not installed": s.Formed - s.Rings, "deliveries": s.Deliveries, "tokens kept by a sender": s.Kept,
 		"deliveries in transitional configurations": s.TransitionalMessages,
 		"packets replayed by the attacker":          s.Replayed, "packets refused as replayed": s.Replays,
 		"packets refused for their key": s.Sealed,

@@ -73,6 +73,8 @@ func (w *World) newStack(nd *node, self wire.Member) {
 		MergeInterval:   time.Duration(w.p.merge),
 		ProbeTimeout:    time.Duration(w.p.probe),
 		Hold:            time.Duration(w.p.hold),
+		Linger:          time.Duration(w.p.linger),
+		Keep:            time.Duration(w.p.keep),
 		FailToReceive:   w.p.failReceive,
 		SeqnoUnchanged:  w.p.unchanged,
 		Window:          w.p.window,

@@ -32,6 +32,10 @@ func (h *inbound) ConfigChange(kind srp.DeliveryKind, cfg *srp.Configuration) {
 	h.w.oracle.groupConfig(h.proc, kind, cfg)
 }
 
+// Indifferent: of the first group nobody waits for Safe, so that the ring may keep
+// its token there; what it tells is checked all the same.
+func (h *inbound) Indifferent() bool { return h.group == 0 }
+
 func (h *inbound) Safe(id gmi.MessageID) { h.w.oracle.safeUpTo(h.proc, h.group, id) }
 
 // work sends some messages and comes back later.
@@ -44,6 +48,13 @@ func (w *World) work(nd *node) {
 			w.submit(nd, false)
 		}
 		w.kick(nd)
+		if w.talkRng.percent(w.p.talk) {
+			at := int64(0)
+			for range 2 + w.talkRng.n(12) {
+				at += w.talkRng.around(w.p.talkEvery)
+				w.push(evTalk, nd.index, at, nd.proc)
+			}
+		}
 	}
 	w.push(evWork, nd.index, w.workRng.around(w.p.workEvery), nd.proc)
 }
@@ -58,6 +69,16 @@ func (w *World) submit(nd *node, final bool) {
 	if r.percent(25) {
 		group = 1
 	}
+	w.multicast(nd, r, prio, group, size, safe, final)
+}
+
+// talk sends a small agreed message.
+func (w *World) talk(nd *node) {
+	r := &w.talkRng
+	w.multicast(nd, r, gmi.Priority(r.n(int(gmi.Priorities))), 0, headerSize+r.n(120), false, false)
+}
+
+func (w *World) multicast(nd *node, r *rng, prio gmi.Priority, group, size int, safe, final bool) {
 	if !nd.g.SendOK(prio, size) {
 		return
 	}

@@ -41,6 +41,7 @@ type Stats struct {
 	Rings, Formed                     uint64 // configurations delivered; rings whose key was used
 	Messages, Deliveries              uint64
 	SafeMessages                      uint64
+	Kept                              uint64 // visits at which the token stayed with its sender, by who is up at the end
 	TransitionalMessages, PassedOver  uint64
 	Simulated, FaultPhase, Convergent time.Duration // of the whole run; of its first phase; until one ring after it
 	ConvergentTokens                  float64       // the last, in token timeouts
@@ -104,7 +105,7 @@ type World struct {
 	oracle *oracle
 	stats  Stats
 
-	worldRng, netRng, planRng, faultRng, workRng rng
+	worldRng, netRng, planRng, faultRng, workRng, talkRng rng
 
 	armed     int64 // until when rings that are formed are hit by preference
 	faultSeed uint64
@@ -138,6 +139,11 @@ func NewWorld() *World {
 func (w *World) Run(opt Options) (Stats, *Violation) {
 	w.setUp(opt)
 	w.loop()
+	for i := range w.nodes {
+		if nd := &w.nodes[i]; nd.up {
+			w.stats.Kept += nd.m.Status().Counters.Keeps
+		}
+	}
 	return w.stats, w.violation
 }
 
@@ -145,6 +151,8 @@ func (w *World) setUp(opt Options) {
 	w.opt = opt
 	w.worldRng = rng{s: opt.Seed*0x9e3779b97f4a7c15 + 0x746f74656d}
 	w.p.draw(&w.worldRng, min(opt.Nodes, maxNodes))
+	w.talkRng = rng{s: opt.Seed*0x9e3779b97f4a7c15 + 0x74616c6b}
+	w.p.drawTalk(&w.talkRng)
 	w.netRng = rng{s: w.worldRng.next()}
 	w.planRng = rng{s: w.worldRng.next()}
 	w.faultSeed, w.faultNo = w.worldRng.next(), 0
@@ -288,6 +296,11 @@ func (w *World) handle(e *event) {
 	case evBurst:
 		if nd.up && !nd.frozen && w.phase <= phaseConverge {
 			w.submit(nd, false)
+			w.kick(nd)
+		}
+	case evTalk:
+		if nd.up && nd.proc == e.a && !nd.frozen && !w.settling && w.phase <= phaseConverge {
+			w.talk(nd)
 			w.kick(nd)
 		}
 	case evFault:

@@ -35,6 +35,12 @@ type Source interface {
 	Backlog() int
 }
 
+// Awaiter is a Source that knows whether somebody waits until what was pulled is
+// known to be everywhere. The token tells that: it is not kept here meanwhile.
+type Awaiter interface {
+	Awaits() bool
+}
+
 // Config is fixed for the life of a Machine.
 type Config struct {
 	Self   wire.Member
@@ -58,6 +64,7 @@ type Config struct {
 	ProbeTimeout    time.Duration // how long a suspect has to answer (default 10ms)
 	Hold            time.Duration // how long the representative keeps an idle token
 	Linger          time.Duration // how long the only sender waits for its next message before it passes the token on
+	Keep            time.Duration // how long the only sender of few messages keeps the token while it goes on sending
 	FailToReceive   int           // token visits without progress of one's own aru before one leaves
 	SeqnoUnchanged  int           // idle visits before the token is held
 	Window          int           // packets per token rotation, whole ring

@@ -56,6 +56,7 @@ type node struct {
 	inbox    []event // while paused
 	tickAt   Time
 	nr       int // messages of scenarios
+	awaits   bool
 }
 
 type queued struct {
@@ -73,6 +74,8 @@ func (n *node) Next(dst []byte) (int, wire.Guarantee, bool) {
 }
 
 func (n *node) Backlog() int { return len(n.backlog) }
+
+func (n *node) Awaits() bool { return n.awaits }
 
 type event struct {
 	at    Time

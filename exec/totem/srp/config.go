@@ -27,7 +27,8 @@ const (
 	DefaultMergeInterval  = 200 * time.Millisecond
 	DefaultProbeTimeout   = 10 * time.Millisecond
 	DefaultHold           = 125 * time.Millisecond
-	DefaultLinger         = 60 * time.Microsecond
+	DefaultLinger         = 100 * time.Microsecond
+	DefaultKeep           = 500 * time.Microsecond
 	DefaultFailToReceive  = 2500
 	DefaultSeqnoUnchanged = 30
 	DefaultWindow         = 50
@@ -42,6 +43,9 @@ const (
 
 // tokenRetransmits is how many copies of a token go out before it is lost.
 const tokenRetransmits = 50
+
+// keepMissesMost bounds how rarely keeping the token is tried: once in 64 times.
+const keepMissesMost = 6
 
 // fewMessages go before the token of their visit even if it may run ahead: they
 // do not delay it, and are known to be everywhere a rotation earlier.
@@ -95,6 +99,8 @@ func (c Config) withDefaults() Config {
 	c.Hold = min(c.Hold, c.TokenTimeout/2)
 	def(&c.Linger, DefaultLinger)
 	c.Linger = min(c.Linger, minRetransmit/4)
+	def(&c.Keep, DefaultKeep)
+	c.Keep = min(c.Keep, minRetransmit/4, c.TokenTimeout/8)
 	def(&c.FailToReceive, DefaultFailToReceive)
 	def(&c.SeqnoUnchanged, DefaultSeqnoUnchanged)
 	c.SeqnoUnchanged = min(c.SeqnoUnchanged, 250)

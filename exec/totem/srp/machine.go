@@ -69,6 +69,11 @@ type Machine struct {
 	holdAt     Time
 	holdCancel bool // do not hold at the next visit
 	idle       int
+	onlySender bool  // by this visit: nobody else has sent since the one before, and all have all
+	kept       int   // messages of this visit that were sent and the token stayed
+	keepUntil  Time  // so long it may
+	keepMisses int   // times in a row that no message came while it stayed
+	keepSkip   int   // so many times it is not tried
 	tokenIdle  uint8 // Idle of the last token, as it left
 	cancelAt   Time  // when to ask again for a held token
 	tokenFirst bool
@@ -94,7 +99,8 @@ type Machine struct {
 	suspects    []suspect
 	probeNumber uint64
 
-	data wire.Data
+	data   wire.Data
+	awaits Awaiter // Config.Source, if it is one
 
 	out outputs
 	n   Counters
@@ -130,6 +136,7 @@ func New(cfg Config) *Machine {
 	if plant.On(plant.RingIDReused) {
 		m.maxSeq = 0
 	}
+	m.awaits, _ = cfg.Source.(Awaiter)
 	m.tok.Ranges = make([]wire.Range, 0, wire.MaxRanges)
 	m.in.Ranges = make([]wire.Range, 0, wire.MaxRanges)
 	m.joinPage.Entries = make([]wire.JoinEntry, 0, wire.MaxMembers)
@@ -288,6 +295,7 @@ func (m *Machine) Wake(now Time) {
 			m.idle = 0
 			m.tok.Idle = 0
 		}
+		m.keptFor(true)
 		m.releaseHeld()
 	case m.mayBeHeld() && m.cancelAt == Never:
 		m.sendHoldCancel()

@@ -14,6 +14,7 @@ type Counters struct {
 	TokenLosses      uint64
 	Holds            uint64 // times an idle token was held here
 	Lingers          uint64 // times the only sender waited a moment for its next message
+	Keeps            uint64 // visits' messages after which the token stayed with their only sender
 	HoldCancels      uint64 // times this node asked for a held token
 	Sent             uint64 // messages of this node sequenced
 	Received         uint64 // messages of others taken

@@ -102,6 +102,8 @@ func (m *Machine) stepToken(org Origin, pkt []byte) Reject {
 func (m *Machine) visit() {
 	t, w := &m.tok, m.cur
 	m.n.TokenVisits++
+	m.kept, m.keepUntil = 0, m.now+m.cfg.Keep
+	m.onlySender = m.state == Operational && m.sentOwn > 0 && t.High == m.sentHigh && t.Aru == t.High && len(t.Ranges) == 0
 	m.tokenSeq = t.Seq
 	m.prevHigh, m.tokenHigh = m.tokenHigh, t.High
 	m.noteVisit(t)
@@ -126,8 +128,7 @@ func (m *Machine) visit() {
 		return
 	}
 	if m.lingerNow(t) {
-		m.holding, m.lingering = true, true
-		m.holdAt = m.now + m.cfg.Linger
+		m.linger()
 		m.n.Lingers++
 		return
 	}
@@ -141,9 +142,53 @@ func (m *Machine) visit() {
 // kept waiting but those who have not begun to send.
 func (m *Machine) lingerNow(t *wire.Token) bool {
 	w := m.cur
-	return m.state == Operational && m.sentOwn > 0 && t.High == m.sentHigh && t.Aru == t.High && w.safe == t.High &&
-		w.delivered == t.High && len(t.Ranges) == 0 && t.Backlog <= m.backlogOwn && !m.holdCancel &&
+	return m.onlySender && w.safe == t.High && w.delivered == t.High && t.Backlog <= m.backlogOwn && !m.holdCancel &&
 		m.cfg.Source.Backlog() == 0
+}
+
+// linger waits for the next message with the token here.
+func (m *Machine) linger() {
+	m.holding, m.lingering = true, true
+	m.holdAt = m.now + m.cfg.Linger
+}
+
+// keepNow decides whether the token stays when sent messages have been sent, the
+// last of them: the only sender had few and nothing more. Whoever has one
+// outstanding has the answer long before the token went round, and sends
+// the next one. It is the same visit, only longer, and bounded by Keep: for so long
+// another node's first message may wait. Not when somebody waits to learn
+// that what was sent is everywhere, for that is what the token tells.
+func (m *Machine) keepNow(t *wire.Token, sent int) bool {
+	w := m.cur
+	if !m.onlySender || sent == 0 || sent > fewMessages || m.kept+sent+m.resent >= m.visitMost ||
+		m.now+m.cfg.Linger > m.keepUntil || m.holdCancel || t.Backlog > m.backlogOwn || w.aru != t.High ||
+		m.cfg.Source.Backlog() > 0 || m.awaits != nil && m.awaits.Awaits() {
+		return false
+	}
+	for i := range sent {
+		if w.at(t.High - uint64(i)).safe {
+			return false
+		}
+	}
+	if m.keepSkip > 0 {
+		m.keepSkip--
+		return false
+	}
+	return true
+}
+
+// keptFor learns whether keeping pays: a client that takes longer than the token is
+// kept had better find it back from its way round. Each time in vain doubles how often
+// it is not tried.
+func (m *Machine) keptFor(something bool) {
+	switch {
+	case !m.lingering || m.kept == 0:
+	case something:
+		m.keepMisses = 0
+	default:
+		m.keepMisses = min(m.keepMisses+1, keepMissesMost)
+		m.keepSkip = 1<<m.keepMisses - 1
+	}
 }
 
 // noteVisit restarts the timers and measures the rotation.
@@ -435,6 +480,16 @@ func (m *Machine) visitOut() {
 		m.sendNew(t, allowed)
 	}
 	sent := int(t.High + 1 - first)
+	if m.keepNow(t, sent) {
+		for i := range sent {
+			m.sendRing(w.ring, w.at(first+uint64(i)).buf)
+		}
+		m.kept += sent
+		m.n.Keeps++
+		m.linger()
+		m.deliverWhatIsDue(w)
+		return
+	}
 	behind := m.behindToken(t, sent)
 	for i := range sent - behind {
 		m.sendRing(w.ring, w.at(first+uint64(i)).buf)
@@ -445,9 +500,9 @@ func (m *Machine) visitOut() {
 			t.AruSetter = 0
 		}
 	}
-	m.sentAru, m.sentOwn = t.Aru, sent
+	m.sentAru, m.sentOwn = t.Aru, m.kept+sent
 	m.requestMissing(t)
-	m.account(t, sent)
+	m.account(t, m.kept+sent)
 	if m.state == Recovery {
 		m.markPending(t)
 	}
@@ -455,6 +510,8 @@ func (m *Machine) visitOut() {
 		t.Delayed = false
 		t.Idle = uint8(m.idle)
 	}
+	// The time for which it was here is not what a rotation takes.
+	t.Delayed = t.Delayed || m.kept > 0
 	m.forward(t)
 	for i := sent - behind; i < sent; i++ {
 		pkt := w.at(first + uint64(i)).buf
@@ -507,7 +564,7 @@ func (m *Machine) allowance(t *wire.Token) int {
 			n = min(n, int(min(share, int64(window))))
 		}
 	}
-	n = max(n-m.resent, 1)
+	n = max(n-m.resent-m.kept, 1)
 	room := w.freedPrev + uint64(len(w.slots))
 	if t.High >= room {
 		return 0
@@ -582,6 +639,7 @@ func (m *Machine) tickToken() {
 		m.runAlone()
 	}
 	if m.holding && m.now >= m.holdAt {
+		m.keptFor(false)
 		m.releaseHeld()
 	}
 	if m.now >= m.retransmit.at && m.commit.pending {
