@@ -21,7 +21,7 @@ func init() {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var failed []error
 			for _, nodes := range []int{1, 3} {
-				r, err := campaign.Idle(nodes, time.Second, span)
+				r, err := campaign.Idle(nodes, time.Second, span, 0.01)
 				if r != nil {
 					fmt.Fprintln(cmd.OutOrStdout(), r)
 				}

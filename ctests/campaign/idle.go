@@ -24,8 +24,9 @@ func (r *IdleReport) String() string {
 	return s
 }
 
-// Idle measures after settle how much processor and memory each executive uses.
-func Idle(nodes int, settle, over time.Duration) (*IdleReport, error) {
+// Idle measures after settle how much processor and memory each executive uses: less
+// than limit of a core (0.01 is promised).
+func Idle(nodes int, settle, over time.Duration, limit float64) (*IdleReport, error) {
 	c, err := harness.New(harness.Options{Nodes: nodes})
 	if err != nil {
 		return nil, err
@@ -60,8 +61,8 @@ func Idle(nodes int, settle, over time.Duration) (*IdleReport, error) {
 	for i := range after {
 		share := (after[i].CPU - before[i].CPU).Seconds() / r.Over.Seconds()
 		r.CPU, r.RSS = append(r.CPU, share), append(r.RSS, after[i].RSS)
-		if share >= 0.01 {
-			errs = append(errs, fmt.Errorf("node %d uses %.2f %% of a core, less than 1 %% is promised", i+1, share*100))
+		if share >= limit {
+			errs = append(errs, fmt.Errorf("node %d uses %.2f %% of a core, less than %.0f %% is demanded", i+1, share*100, limit*100))
 		}
 		if after[i].RSS >= 40<<20 {
 			errs = append(errs, fmt.Errorf("node %d has %.1f MiB resident, less than 40 are promised", i+1, mib(after[i].RSS)))

@@ -138,7 +138,7 @@ func TestCampaignOverload(t *testing.T) {
 func TestCampaignIdle(t *testing.T) {
 	campaign(t, "idle")
 	for _, nodes := range []int{1, 3} {
-		r, err := Idle(nodes, 3*time.Second, scaled(t, time.Minute))
+		r, err := Idle(nodes, 3*time.Second, scaled(t, time.Minute), 0.01)
 		if r != nil {
 			t.Log(r)
 		}

@@ -68,6 +68,16 @@ func (w *watchRing) same() (drops int64, each []int64, err error) {
 	return drops, each, nil
 }
 
+// dropped waits until so many packets are counted as dropped, not for ever, and
+// returns how many are.
+func (w *watchRing) dropped(want int64) (drops int64, err error) {
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+		if drops, _, err = w.same(); err != nil || drops >= want || time.Now().After(end) {
+			return drops, err
+		}
+	}
+}
+
 // reasons are the drop counters of all nodes together.
 func reasons(nodes []*harness.Node) (string, error) {
 	sum := map[string]int64{}
@@ -359,13 +369,12 @@ func Damage(perKind int) (string, error) {
 			p.wait()
 		}
 	}
-	time.Sleep(200 * time.Millisecond)
-	drops, _, err := w.same()
+	// A member does not listen to multicasts under its own address.
+	own := arrivals * int64(len(c.Nodes)-1) / int64(len(c.Nodes))
+	drops, err := w.dropped(own)
 	if err != nil {
 		return "", err
 	}
-	// A member does not listen to multicasts under its own address.
-	own := arrivals * int64(len(c.Nodes)-1) / int64(len(c.Nodes))
 	if drops < own {
 		return "", fmt.Errorf("%d damaged packets were sent (%d arrivals), but only %d refusals counted", sent, arrivals, drops)
 	}
@@ -454,7 +463,7 @@ func Replay(work time.Duration, rate float64, limit int, logf Logf) (string, err
 			p.wait()
 		}
 		time.Sleep(300 * time.Millisecond)
-		drops, _, err := w.same()
+		drops, err := w.dropped(int64(len(packets)) / 3)
 		if err != nil {
 			return "", fmt.Errorf("replay after %s: %w", name, err)
 		}

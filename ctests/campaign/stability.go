@@ -120,7 +120,8 @@ func Stability(o StabilityOptions) (*StabilityReport, error) {
 	if r.Order, err = run.finish(); err != nil {
 		return r, err
 	}
-	if o.Spinners > 0 && r.Busy < 0.95 {
+	// A short run may be on a machine whose processors are not all ours.
+	if o.Spinners > 0 && o.Duration >= time.Minute && r.Busy < 0.95 {
 		return r, fmt.Errorf("the processor was %.0f %% busy: the trial shows nothing", r.Busy*100)
 	}
 	return r, nil

@@ -157,10 +157,22 @@ func (l *Load) Run() (*Flow, error) {
 func (l *Load) collect(f *Flow, s *subscriber, published float64, one bool) error {
 	// What waits for a program that is on time is there at once; one that lags
 	// behind has its queue to read yet.
-	time.Sleep(300 * time.Millisecond)
-	t, err := s.stat()
-	if err != nil {
-		return err
+	t := stat{}
+	for end := time.Now().Add(patience); ; {
+		time.Sleep(300 * time.Millisecond)
+		more, err := s.stat()
+		if err != nil {
+			return err
+		}
+		for _, name := range []string{"received", "notices", "seconds"} {
+			t[name] += more[name]
+		}
+		for _, name := range []string{"p50", "p99", "max"} {
+			t[name] = max(t[name], more[name])
+		}
+		if t["received"] >= published || t["notices"] > 0 && more["received"] == 0 || time.Now().After(end) {
+			break
+		}
 	}
 	missing := int64(published - t["received"])
 	if missing > 0 && t["notices"] == 0 {
