@@ -69,7 +69,7 @@ static enum outcome send_all(const struct aisf_handle *h, struct aisf_request *r
 {
 	int first = 0, some = 0;
 
-	for (;;) {
+	while (!aisf_inherited(h)) {
 		ssize_t n = send_rest(h, r, first);
 
 		if (n >= 0) {
@@ -85,6 +85,7 @@ static enum outcome send_all(const struct aisf_handle *h, struct aisf_request *r
 			return EXPIRED; /* nothing of it went: see WHOLE */
 		}
 	}
+	return GONE;
 }
 
 /* Memory for size bytes, with the first have of them as they are. */
@@ -134,6 +135,8 @@ static enum outcome receive(struct aisf_handle *h, uint32_t op, int64_t deadline
 
 		if (!aisf_wait(h->request_fd, POLLIN, deadline, NULL))
 			return EXPIRED;
+		if (aisf_inherited(h))
+			return GONE;
 		n = recv(h->request_fd, a->in + *have, a->in_room - *have, MSG_DONTWAIT);
 		if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
 			o = AGAIN;
@@ -162,6 +165,8 @@ static void give_up(struct aisf_handle *h, size_t have)
 
 unsigned aisf_ask_broken(struct aisf_handle *h)
 {
+	if (aisf_inherited(h))
+		return AISF_BAD_HANDLE;
 	h->ask.clean = 0;
 	/* Also for the selection object, which shows it to whoever waits there. */
 	shutdown(h->request_fd, SHUT_RDWR);

@@ -18,6 +18,9 @@
 /* No single wait is longer: time_t may have 32 bits. */
 #define DAY_NS ((int64_t)86400 * 1000000000)
 
+/* Who waits for its turn looks up so often: in a child nobody gives it. */
+#define LOOK_UP_NS 1000000000
+
 static int64_t now(void)
 {
 	struct timespec t;
@@ -58,11 +61,22 @@ void aisf_cancel_restore(int old)
 
 int aisf_closing(const struct aisf_handle *h)
 {
-	return __atomic_load_n(&h->closing, __ATOMIC_SEQ_CST);
+	return __atomic_load_n(&h->closing, __ATOMIC_SEQ_CST) || aisf_inherited(h);
+}
+
+int aisf_inherited(const struct aisf_handle *h)
+{
+	return aisf_epoch() != h->epoch;
+}
+
+unsigned aisf_result(const struct aisf_handle *h, unsigned error)
+{
+	return aisf_inherited(h) ? AISF_BAD_HANDLE : error;
 }
 
 int aisf_wait(int fd, short events, int64_t deadline, const sigset_t *open)
 {
+	unsigned epoch = aisf_epoch();
 	struct pollfd p;
 
 	p.fd = fd;
@@ -76,7 +90,8 @@ int aisf_wait(int fd, short events, int64_t deadline, const sigset_t *open)
 		left.tv_sec = (time_t)(ns / 1000000000);
 		left.tv_nsec = (long)(ns % 1000000000);
 		n = ppoll(&p, 1, deadline == AISF_NEVER ? NULL : &left, open);
-		if (n > 0 || (n < 0 && errno != EINTR))
+		/* A child that its parent's handler made has another thing as fd. */
+		if (n > 0 || (n < 0 && errno != EINTR) || aisf_epoch() != epoch)
 			return 1;
 		if (n == 0 && ns < DAY_NS)
 			return 0;
@@ -165,16 +180,12 @@ unsigned aisf_turn(struct aisf_handle *h, int64_t deadline)
 
 	pthread_mutex_lock(&h->lock);
 	while (h->busy && !aisf_closing(h) && !timed_out) {
-		if (deadline == AISF_NEVER) {
-			pthread_cond_wait(&h->turn, &h->lock);
-		} else {
-			int64_t t = now(), end = deadline - t > DAY_NS ? t + DAY_NS : deadline;
-			struct timespec until;
+		int64_t t = now(), end = deadline - t > LOOK_UP_NS ? t + LOOK_UP_NS : deadline;
+		struct timespec until;
 
-			until.tv_sec = (time_t)(end / 1000000000);
-			until.tv_nsec = (long)(end % 1000000000);
-			timed_out = pthread_cond_timedwait(&h->turn, &h->lock, &until) == ETIMEDOUT && end == deadline;
-		}
+		until.tv_sec = (time_t)(end / 1000000000);
+		until.tv_nsec = (long)(end % 1000000000);
+		timed_out = pthread_cond_timedwait(&h->turn, &h->lock, &until) == ETIMEDOUT && end == deadline;
 	}
 	if (h->busy || aisf_closing(h)) {
 		pthread_mutex_unlock(&h->lock);

@@ -83,6 +83,7 @@ static unsigned ask(struct aisf_handle *h, const struct request *r)
 
 	if (error == AISF_OK) {
 		error = r->id->size > AISF_CKPT_ID_MAX ? by_runtime(h->parent, k->handle, r) : by_front(h->parent, k->handle, r);
+		error = aisf_result(h->parent, error);
 		aisf_end(h->parent);
 	}
 	aisf_put(h);
@@ -288,6 +289,7 @@ static unsigned transfer(struct aisf_handle *h, uint32_t op, struct aisf_ckpt_ve
 
 	if (error == AISF_OK) {
 		error = (for_front(v) ? transfer_by_front : transfer_by_runtime)(h->parent, k->handle, op, v, wrong);
+		error = aisf_result(h->parent, error);
 		aisf_end(h->parent);
 	}
 	aisf_put(h);

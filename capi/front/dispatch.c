@@ -103,7 +103,7 @@ static unsigned serve(struct visit *v, enum aisf_dispatch how)
 
 		/* Finalize ends a dispatch, it does not make it fail. */
 		if (aisf_closing(v->h))
-			return AISF_OK;
+			return aisf_inherited(v->h) ? AISF_BAD_HANDLE : AISF_OK;
 		if (error != AISF_OK)
 			return error;
 		if (v->e.call.kind == AISRT_NONE) {
@@ -115,7 +115,7 @@ static unsigned serve(struct visit *v, enum aisf_dispatch how)
 		aisf_cancel_restore(v->cancel_state);
 		ran = v->h->run(v->h, &v->e);
 		aisf_cancel_off();
-		if (aisf_closing(v->h))
+		if (aisf_closing(v->h) && !aisf_inherited(v->h))
 			return AISF_OK;
 		if (ran && (how == AISF_ONE || how == AISF_ONE_WAIT))
 			return AISF_OK;

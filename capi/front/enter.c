@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "capi/front/front.h"
+#include "capi/front/shared.h"
 
 #ifndef MADV_WIPEONFORK
 #define MADV_WIPEONFORK 18
@@ -53,6 +54,13 @@ struct aisf_state *aisf_state(void)
 		s->pid = getpid();
 	}
 	return s;
+}
+
+unsigned aisf_epoch(void)
+{
+	const struct aisf_state *s = aisf_state();
+
+	return s == NULL ? 0 : __atomic_load_n(&s->epoch, __ATOMIC_RELAXED);
 }
 
 /* The copy of the runtime that this thread has called before. */
@@ -172,5 +180,6 @@ void aisf_after_fork(void)
 				close(b->fds[i] - 1);
 				b->fds[i] = 0;
 			}
+	aisf_shared_after_fork();
 	errno = error;
 }

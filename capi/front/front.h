@@ -109,6 +109,7 @@ struct aisf_handle {
 	uint64_t id; /* as the application has it */
 	enum aisf_type type;
 	unsigned slot;
+	unsigned epoch; /* of the process that opened it */
 
 	/* Under the lock of the table. */
 	unsigned users; /* calls under way, one for being open, one per child */
@@ -218,8 +219,14 @@ int64_t aisf_remaining(int64_t deadline);
  */
 int aisf_wait(int fd, short events, int64_t deadline, const sigset_t *open);
 
-/* Is h being finalized? */
+/* Is h being finalized, or inherited? Either way it is a BAD_HANDLE. */
 int aisf_closing(const struct aisf_handle *h);
+/* Is this a child of the process that opened h? It was forked by a signal handler or
+ * a callback inside a call, and returned into that call. */
+int aisf_inherited(const struct aisf_handle *h);
+/* What a call has come to once it has read the answer, which is not there in such a
+ * child. */
+unsigned aisf_result(const struct aisf_handle *h, unsigned error);
 
 /* The uid of the account "ais" the executive may run as, 0 when there is none. */
 uint32_t aisf_service_uid(void);
@@ -258,6 +265,7 @@ void aisf_forget_fd(unsigned note);
  */
 struct aisf_state {
 	int pid;       /* where the kernel cannot wipe it */
+	unsigned epoch; /* another number in every process that has handles; atomic */
 	pthread_mutex_t load_lock;
 	const struct aisrt_copy *runtime; /* atomic */
 	pthread_mutex_t table_lock;
@@ -274,6 +282,8 @@ struct aisf_state {
 
 /* NULL when the process has not even a page of memory. */
 struct aisf_state *aisf_state(void);
+/* The epoch of this process, 0 before it has a handle. */
+unsigned aisf_epoch(void);
 
 /*
  * Numbers of the generations from neutral ones.

@@ -40,6 +40,26 @@ uint32_t aisf_random_part(void)
 	return r | 0x80000000u;
 }
 
+/* Nor this one. */
+static unsigned last_epoch;
+
+static unsigned this_epoch(void)
+{
+	struct aisf_state *s = aisf_state();
+	unsigned epoch;
+
+	pthread_mutex_lock(&s->table_lock);
+	epoch = s->epoch;
+	if (epoch == 0) {
+		do
+			epoch = __atomic_add_fetch(&last_epoch, 1, __ATOMIC_RELAXED);
+		while (epoch == 0);
+		__atomic_store_n(&s->epoch, epoch, __ATOMIC_RELAXED);
+	}
+	pthread_mutex_unlock(&s->table_lock);
+	return epoch;
+}
+
 /*
  * The slots lie in memory of the heap that a static variable leads to, or leak
  * checkers would not see that they are in use; after a fork it leads to those of
@@ -135,13 +155,15 @@ static struct aisf_handle *find(uint64_t id, uint64_t significant, enum aisf_typ
 {
 	struct aisf_state *s = aisf_state();
 	unsigned slot = id & MAX_SLOTS;
-	struct aisf_handle *h = NULL;
+	struct aisf_handle **slots, *h = NULL;
 
 	if (s == NULL)
 		return NULL;
 	pthread_mutex_lock(&s->table_lock);
-	if (slot < s->slot_count)
-		h = s->slots[slot];
+	/* A handler that forks here leaves the child with no table from then on. */
+	slots = __atomic_load_n(&s->slots, __ATOMIC_RELAXED);
+	if (slot < __atomic_load_n(&s->slot_count, __ATOMIC_ACQUIRE) && slots != NULL)
+		h = slots[slot];
 	if (h != NULL && ((h->id ^ id) & significant) == 0 && h->type == type)
 		h->users++;
 	else
@@ -264,7 +286,9 @@ static void wake(struct aisf_handle *h)
 /* In a child made by a fork inside a callback the slot is not there. */
 int aisf_is_open(const struct aisf_state *s, const struct aisf_handle *h)
 {
-	return h->slot < s->slot_count && s->slots[h->slot] == h;
+	struct aisf_handle **slots = __atomic_load_n(&s->slots, __ATOMIC_RELAXED);
+
+	return h->slot < __atomic_load_n(&s->slot_count, __ATOMIC_ACQUIRE) && slots != NULL && slots[h->slot] == h;
 }
 
 unsigned aisf_finalize(struct aisf_handle *h)
@@ -300,6 +324,7 @@ static struct aisf_handle *make(enum aisf_type type)
 	if (h == NULL)
 		return NULL;
 	h->type = type;
+	h->epoch = this_epoch();
 	h->request_fd = h->callback_fd = -1;
 	pthread_mutex_init(&h->lock, NULL);
 	pthread_mutex_init(&h->take_lock, NULL);

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "capi/front/memory.h"
+#include "capi/front/shared.h"
 
 /* The layout, as libais/ipcwire/ask.go has it. */
 enum { MAGIC = 0x41534941, VERSION = 1, CONTROL = 4096, POSTED = 64, AWAKE = 128, WATCH = 192 };
@@ -65,6 +66,13 @@ static uint32_t get32(const unsigned char *p)
 	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
+static void *map_file(const void *fd)
+{
+	void *base = mmap(NULL, mapped(), PROT_READ | PROT_WRITE, MAP_SHARED, *(const int *)fd, 0);
+
+	return base == MAP_FAILED ? NULL : base;
+}
+
 static unsigned char *map(int fd)
 {
 	unsigned char *base;
@@ -72,14 +80,12 @@ static unsigned char *map(int fd)
 
 	if (fstat(fd, &st) != 0 || st.st_size != (off_t)mapped())
 		return NULL;
-	base = mmap(NULL, mapped(), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (base == MAP_FAILED)
+	base = aisf_shared_map(map_file, &fd, mapped());
+	if (base == NULL)
 		return NULL;
-	/* A forked child has no use for it, as for the handle. */
-	if (madvise(base, mapped(), MADV_DONTFORK) == 0 && get32(base) == MAGIC && get32(base + 4) == VERSION &&
-		get32(base + 8) == AISF_MEMORY_AREA)
+	if (get32(base) == MAGIC && get32(base + 4) == VERSION && get32(base + 8) == AISF_MEMORY_AREA)
 		return base;
-	munmap(base, mapped());
+	aisf_shared_unmap(base, mapped());
 	return NULL;
 }
 
@@ -118,7 +124,7 @@ void aisf_memory_close(struct aisf_memory *m)
 {
 	if (m == NULL)
 		return;
-	munmap(m->base, mapped());
+	aisf_shared_unmap(m->base, mapped());
 	free(m);
 }
 

@@ -144,14 +144,17 @@ struct aisf_handle *aisf_object_get(uint64_t id, uint64_t significant, enum aisf
 {
 	struct aisf_state *s = aisf_state();
 	unsigned slot = (unsigned)(id % MAX_OBJECTS);
+	struct aisf_object_slot *objects;
 	struct aisf_object *o = NULL;
 	struct aisf_handle *h = NULL;
 
 	if (s == NULL)
 		return NULL;
 	pthread_mutex_lock(&s->table_lock);
-	if (slot < s->object_count)
-		o = s->objects[slot].o;
+	/* See find of handle.c. */
+	objects = __atomic_load_n(&s->objects, __ATOMIC_RELAXED);
+	if (slot < __atomic_load_n(&s->object_count, __ATOMIC_ACQUIRE) && objects != NULL)
+		o = objects[slot].o;
 	if (o != NULL && ((o->id ^ id) & significant) == 0 && o->kind == kind && o->h->type == type &&
 		aisf_is_open(s, o->h)) {
 		h = o->h;

@@ -18,6 +18,7 @@
 
 #include "capi/front/ring.h"
 #include "capi/front/service.h"
+#include "capi/front/shared.h"
 
 /* The layout, as libais/ipcwire/ring.go has it. */
 enum {
@@ -119,25 +120,36 @@ static int piece(unsigned char *at, int fd, size_t size, off_t from)
 	return mmap(at, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, from) != MAP_FAILED;
 }
 
-static unsigned char *map(int fd)
+static void *map_file(const void *file)
 {
 	unsigned char *base, *up, *down;
-	struct stat st;
+	int fd = *(const int *)file;
 
-	if (fstat(fd, &st) != 0 || st.st_size != CONTROL + UP + DOWN)
-		return NULL;
 	base = mmap(NULL, mapped(), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (base == MAP_FAILED)
 		return NULL;
 	up = base + CONTROL;
 	down = up + 2 * (size_t)UP;
-	/* A forked child has no use for it, as for the handle. */
 	if (piece(base, fd, CONTROL, 0) && piece(up, fd, UP, CONTROL) && piece(up + UP, fd, UP, CONTROL) &&
-		piece(down, fd, DOWN, CONTROL + UP) && piece(down + DOWN, fd, DOWN, CONTROL + UP) &&
-		madvise(base, mapped(), MADV_DONTFORK) == 0 && get32(base) == MAGIC && get32(base + 4) == VERSION &&
-		get32(base + 8) == UP && get32(base + 12) == DOWN)
+		piece(down, fd, DOWN, CONTROL + UP) && piece(down + DOWN, fd, DOWN, CONTROL + UP))
 		return base;
 	munmap(base, mapped());
+	return NULL;
+}
+
+static unsigned char *map(int fd)
+{
+	unsigned char *base;
+	struct stat st;
+
+	if (fstat(fd, &st) != 0 || st.st_size != CONTROL + UP + DOWN)
+		return NULL;
+	base = aisf_shared_map(map_file, &fd, mapped());
+	if (base == NULL)
+		return NULL;
+	if (get32(base) == MAGIC && get32(base + 4) == VERSION && get32(base + 8) == UP && get32(base + 12) == DOWN)
+		return base;
+	aisf_shared_unmap(base, mapped());
 	return NULL;
 }
 
@@ -186,7 +198,7 @@ void aisf_ring_close(struct aisf_ring *r)
 {
 	if (r == NULL)
 		return;
-	munmap(r->base, mapped());
+	aisf_shared_unmap(r->base, mapped());
 	pthread_mutex_destroy(&r->up_lock);
 	free(r);
 }
@@ -362,7 +374,7 @@ unsigned aisf_ring_send(struct aisf_handle *h, const struct aisf_evs_message *m,
 	error = aisf_closing(h) ? AISF_BAD_HANDLE : send_locked(h, m, to_groups, size);
 	pthread_mutex_unlock(&r->up_lock);
 	errno = kept;
-	return aisf_closing(h) && error != AISF_OK ? AISF_BAD_HANDLE : error;
+	return aisf_inherited(h) || (aisf_closing(h) && error != AISF_OK) ? AISF_BAD_HANDLE : error;
 }
 
 /* Tells the executive how far callbacks were taken. */

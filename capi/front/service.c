@@ -59,9 +59,9 @@ unsigned aisf_selection_object(struct aisf_handle *h, int *fd)
 	p.fd = h->callback_fd;
 	p.events = 0;
 	p.revents = 0;
-	if (poll(&p, 1, 0) == 1 && (p.revents & (POLLHUP | POLLERR)) != 0)
+	if (poll(&p, 1, 0) == 1 && (p.revents & (POLLHUP | POLLERR | POLLNVAL)) != 0)
 		/* Finalize of another thread ends it as the executive's death does. */
-		error = __atomic_load_n(&h->closing, __ATOMIC_SEQ_CST) ? AISF_BAD_HANDLE : AISF_LIBRARY;
+		error = aisf_closing(h) ? AISF_BAD_HANDLE : AISF_LIBRARY;
 	else
 		*fd = h->callback_fd;
 	aisf_put(h);

@@ -51,7 +51,7 @@ func elsewhere(t *testing.T, a cprog.Arch) string {
 // Each test of each program is a process of its own.
 func TestLegacyHabits(t *testing.T) {
 	cprog.OnEach(t, func(t *testing.T, a cprog.Arch) {
-		for _, name := range []string{"habits_fork", "habits_signal", "habits_threads", "habits_process", "habits_load", "habits_limits", "habits_memory"} {
+		for _, name := range []string{"habits_fork", "habits_signal", "habits_threads", "habits_process", "habits_load", "habits_limits", "habits_memory", "habits_return"} {
 			t.Run(name, func(t *testing.T) {
 				path := habit(name).Build(t, a)
 				// The default directories of the loader do not have the libraries.
