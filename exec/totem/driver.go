@@ -38,6 +38,10 @@ type Prompter interface {
 	Prompt()
 }
 
+// Expecter is an Upper that knows whether more is about to be sent by those who were
+// just told that their messages are safe.
+type Expecter interface{ Expects() bool }
+
 // Options of a Driver.
 type Options struct {
 	Loop     *loop.Loop
@@ -98,6 +102,7 @@ type Driver struct {
 	m     *srp.Machine
 	upper Upper
 	ready Prompter // upper, if it is one
+	asked Expecter // upper, if it is one
 	phase phase
 
 	timer     *loop.Timer
@@ -204,6 +209,9 @@ func (d *Driver) Start(source srp.Source, upper Upper) error {
 	cfg.ReceiveRoom = d.net.ReceiveRoom()
 	cfg.Seed = binary.LittleEndian.Uint64(d.self.Nonce[:])
 	cfg.Trace = d.opt.Trace
+	if d.asked, _ = upper.(Expecter); d.asked == nil {
+		cfg.Await = 0 // nobody would say that nothing more comes
+	}
 	d.m = srp.New(cfg)
 	d.upper = upper
 	d.ready, _ = upper.(Prompter)
@@ -312,6 +320,7 @@ func (d *Driver) afterBatch() {
 		d.m.Wake(d.loop.Now())
 		d.handle()
 	}
+	d.goOn()
 	if d.leave && d.phase == running {
 		d.leave = false
 		d.goodbye()
@@ -319,10 +328,19 @@ func (d *Driver) afterBatch() {
 	d.schedule()
 }
 
+// goOn lets a token go that waits, when nobody is expected to send more.
+func (d *Driver) goOn() {
+	if d.phase == running && d.m.Awaiting() && !d.asked.Expects() {
+		d.settle()
+		d.m.Go(d.loop.Now())
+		d.handle()
+	}
+}
+
 // afterHooks is the second look of a batch.
 func (d *Driver) afterHooks() {
 	d.lastLook = d.loop.Stats().Wakeups
-	if d.wake && d.phase == running {
+	if d.phase == running && (d.wake || d.m.Awaiting()) {
 		d.afterBatch()
 	}
 }

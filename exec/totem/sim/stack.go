@@ -73,6 +73,7 @@ func (w *World) newStack(nd *node, self wire.Member) {
 		MergeInterval:   time.Duration(w.p.merge),
 		ProbeTimeout:    time.Duration(w.p.probe),
 		Hold:            time.Duration(w.p.hold),
+		Await:           awaitTime,
 		Linger:          time.Duration(w.p.linger),
 		Keep:            time.Duration(w.p.keep),
 		FailToReceive:   w.p.failReceive,
@@ -85,6 +86,12 @@ func (w *World) newStack(nd *node, self wire.Member) {
 		Trace:           w.machineTrace(nd),
 	})
 }
+
+// awaitTime is how long a token waits for what follows on safe messages. Now and then
+// nothing is expected, as the time has it, and it goes at once.
+const awaitTime = 150 * time.Microsecond
+
+func (w *World) expects() bool { return uint64(w.now)/1000%3 != 0 }
 
 // input gives the machine an input, and does all that it and the messaging layer
 // then want done.
@@ -135,12 +142,16 @@ func (w *World) settle(nd *node) {
 func (w *World) kick(nd *node) {
 	proc := nd.proc
 	for range settleLimit {
-		if !nd.wake {
+		switch {
+		case nd.wake:
+			nd.wake = false
+			nd.m.Wake(nd.local(w.now))
+		case nd.m.Awaiting() && !w.expects():
+			nd.m.Go(nd.local(w.now))
+		default:
 			w.schedule(nd)
 			return
 		}
-		nd.wake = false
-		nd.m.Wake(nd.local(w.now))
 		w.handleReady(nd, nd.m.Ready())
 		if !nd.up || nd.proc != proc {
 			return

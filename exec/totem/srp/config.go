@@ -51,6 +51,15 @@ const keepMissesMost = 6
 // do not delay it, and are known to be everywhere a rotation earlier.
 const fewMessages = 4
 
+// awaitedMessages is the same for a visit at which the token waited for them: whoever
+// sends these waits until they are everywhere before it sends more.
+const awaitedMessages = 32
+
+// awaitRotation is how long a rotation may take where the token waits for what
+// follows on answers: the wait has to be short beside it, and a link that is full
+// must not rest.
+const awaitRotation = 400 * time.Microsecond
+
 // slowPacket is how long a packet of a rotation takes where the link is narrow: at
 // 300 Mbit/s and 1500 bytes.
 const slowPacket = 40 * time.Microsecond
@@ -101,6 +110,7 @@ func (c Config) withDefaults() Config {
 	c.Linger = min(c.Linger, minRetransmit/4)
 	def(&c.Keep, DefaultKeep)
 	c.Keep = min(c.Keep, minRetransmit/4, c.TokenTimeout/8)
+	c.Await = max(0, min(c.Await, minRetransmit/4))
 	def(&c.FailToReceive, DefaultFailToReceive)
 	def(&c.SeqnoUnchanged, DefaultSeqnoUnchanged)
 	c.SeqnoUnchanged = min(c.SeqnoUnchanged, 250)

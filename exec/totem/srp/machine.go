@@ -65,7 +65,9 @@ type Machine struct {
 	stuckAru   uint64
 	stuck      int
 	holding    bool
-	lingering  bool // holding, but only for the time of Linger
+	lingering  bool // holding, but only for the time of Linger or Await
+	awaiting   bool // lingering until Go
+	awaited    bool // the visit that sends now waited so
 	holdAt     Time
 	holdCancel bool // do not hold at the next visit
 	idle       int
@@ -290,6 +292,7 @@ func (m *Machine) Wake(now Time) {
 	switch {
 	case len(m.cur.members) == 1:
 		m.runAlone()
+	case m.awaiting: // Go says when all are here
 	case m.holding:
 		if m.cur.self == 0 {
 			m.idle = 0
@@ -300,6 +303,25 @@ func (m *Machine) Wake(now Time) {
 	case m.mayBeHeld() && m.cancelAt == Never:
 		m.sendHoldCancel()
 	}
+}
+
+// Awaiting tells that the token waits for Go; see Config.Await. Who was told by the
+// Ready of this input that messages are safe may have more to send at once.
+func (m *Machine) Awaiting() bool { return m.awaiting }
+
+// Go tells that no more messages are to be waited for.
+func (m *Machine) Go(now Time) {
+	m.begin(now)
+	if !m.awaiting || m.now >= m.lossAt {
+		return
+	}
+	m.awaiting = false
+	if m.lingerNow(&m.tok) {
+		m.linger()
+		return
+	}
+	m.awaited = true
+	m.releaseHeld()
 }
 
 // Leave stops this processor on purpose: the others are told, so that they form

@@ -13,6 +13,7 @@ type Counters struct {
 	TokenRetransmits uint64 // token or commit token sent again
 	TokenLosses      uint64
 	Holds            uint64 // times an idle token was held here
+	Awaits           uint64 // times it waited for those who learnt that their messages are safe
 	Lingers          uint64 // times the only sender waited a moment for its next message
 	Keeps            uint64 // visits' messages after which the token stayed with their only sender
 	HoldCancels      uint64 // times this node asked for a held token

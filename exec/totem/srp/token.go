@@ -20,7 +20,7 @@ func (m *Machine) stopTimers() {
 	m.retransmit.at = Never
 	m.joinAt, m.agreeAt, m.formAt = Never, Never, Never
 	m.aloneAt = Never
-	m.holding, m.lingering = false, false
+	m.holding, m.lingering, m.awaiting, m.awaited = false, false, false, false
 }
 
 // armRetransmit starts the repetition: after one and a half of what a rotation
@@ -109,6 +109,7 @@ func (m *Machine) visit() {
 	m.noteVisit(t)
 	m.clearProvedSuspects()
 	w.freedPrev = w.freed
+	safe := w.safe
 	m.resent = m.serveRequests(t)
 	m.stabilize(t.Aru)
 	if m.failedToReceive(t) {
@@ -125,6 +126,12 @@ func (m *Machine) visit() {
 	}
 	if m.holdNow(t) {
 		m.hold()
+		return
+	}
+	if w.safe > safe && m.awaitNow(t) {
+		m.holding, m.lingering, m.awaiting = true, true, true
+		m.holdAt = m.now + m.cfg.Await
+		m.n.Awaits++
 		return
 	}
 	if m.lingerNow(t) {
@@ -144,6 +151,15 @@ func (m *Machine) lingerNow(t *wire.Token) bool {
 	w := m.cur
 	return m.onlySender && w.safe == t.High && w.delivered == t.High && t.Backlog <= m.backlogOwn && !m.holdCancel &&
 		m.cfg.Source.Backlog() == 0
+}
+
+// awaitNow decides whether to wait for what those send who learn now that their
+// messages are safe: at the only sender. A client that waits for its message to be safe
+// sends its next one as soon as it knows. Sent at this visit it is safe a rotation
+// later; behind a token that has gone, two, and half as many messages share the costs
+// of a rotation.
+func (m *Machine) awaitNow(t *wire.Token) bool {
+	return m.cfg.Await > 0 && m.onlySender && t.Backlog <= m.backlogOwn && !m.holdCancel && m.rotation < awaitRotation
 }
 
 // linger waits for the next message with the token here.
@@ -390,7 +406,7 @@ func (m *Machine) hold() {
 
 // releaseHeld lets the held token go; the Source is asked again.
 func (m *Machine) releaseHeld() {
-	m.holding, m.lingering = false, false
+	m.holding, m.lingering, m.awaiting = false, false, false
 	m.holdAt = Never
 	m.visitAt = m.now
 	m.lossAt = m.now + m.cfg.TokenTimeout
@@ -491,6 +507,7 @@ func (m *Machine) visitOut() {
 		return
 	}
 	behind := m.behindToken(t, sent)
+	m.awaited = false
 	for i := range sent - behind {
 		m.sendRing(w.ring, w.at(first+uint64(i)).buf)
 	}
@@ -530,7 +547,7 @@ func (m *Machine) visitOut() {
 // for few of them, and those a rotation later; a narrow link carries a token more for
 // the same messages.
 func (m *Machine) behindToken(t *wire.Token, sent int) int {
-	if sent <= fewMessages {
+	if sent <= fewMessages || m.awaited && sent <= awaitedMessages {
 		return 0
 	}
 	onlySender := t.FCC <= m.fccOwn
@@ -640,6 +657,7 @@ func (m *Machine) tickToken() {
 	}
 	if m.holding && m.now >= m.holdAt {
 		m.keptFor(false)
+		m.awaited = m.awaiting
 		m.releaseHeld()
 	}
 	if m.now >= m.retransmit.at && m.commit.pending {
