@@ -35,7 +35,7 @@ func (c *conn) openAsk(seq uint32) {
 		c.Respond(seq, ipcwire.ErrNoResources, nil)
 		return
 	}
-	m, fd, err := newAskShm()
+	m, fd, err := newAskShm(s.cfg.allot)
 	if err != nil {
 		s.stats.AsksRefused++
 		s.logf("no shared memory for a library connection: %v", err)

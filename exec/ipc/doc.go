@@ -32,7 +32,8 @@
 //
 // A service whose requests need no answer (Manager.Streams) may be reached through
 // memory shared with the library (ring.go): Rings connections of 4 MiB each, in
-// sealed files in memory. Their requests are taken within the same budget of a
+// sealed files in memory whose pages are there when they are used, or, where the
+// kernel does not overcommit, from the start. Their requests are taken within the same budget of a
 // batch, those that found no room before the others, and who has had a turn goes
 // behind those who wait. Where the kernel or a container refuses such memory,
 // everything goes over the sockets.

@@ -59,7 +59,7 @@ func (s *Server) tryRing() {
 	if !rings && !asks || os.Getenv("AIS_NO_SHARED_MEMORY") == "1" {
 		return
 	}
-	m, fd, err := newShm()
+	m, fd, err := newShm(s.cfg.allot)
 	if err != nil {
 		s.cfg.Logf("library connections will not share memory with us: %v", err)
 		return
@@ -85,7 +85,7 @@ func (c *conn) openRing(seq uint32) {
 		c.answerRing(seq, ipcwire.ErrNoResources, -1)
 		return
 	}
-	m, fd, err := newShm()
+	m, fd, err := newShm(s.cfg.allot)
 	if err != nil {
 		s.stats.RingsRefused++
 		s.logf("no shared memory for a library connection: %v", err)

@@ -446,7 +446,7 @@ func TestARingIsRefusedWhereItCannotBe(t *testing.T) {
 }
 
 func TestTheMemoryOfARingCannotBeResized(t *testing.T) {
-	m, fd, err := newShm()
+	m, fd, err := newShm(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -480,7 +480,7 @@ func TestAStreamCostsNoWakeUpAndNoAllocationPerRequest(t *testing.T) {
 	defer usock.Close(b)
 	c.cbfd = a
 	defer usock.Close(a)
-	m, fd, err := newShm()
+	m, fd, err := newShm(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -54,6 +54,8 @@ type Config struct {
 
 	Asks int // connections whose requests and answers may go through shared memory (260 KiB each at most), default 256; negative, or AIS_NO_SHARED_MEMORY=1: none
 
+	allot allotter // for memory that is shared; default as the kernel's accounting asks for
+
 	// Logf logs refusals and protocol errors, at most one line a second.
 	Logf func(format string, args ...any)
 }
@@ -79,6 +81,9 @@ func (c *Config) complete() error {
 	set(&c.OutputMemory, 128<<20)
 	set(&c.Rings, 32)
 	set(&c.Asks, 256)
+	if c.allot == nil {
+		c.allot = allotterHere()
+	}
 	if c.HandshakeTimeout == 0 {
 		c.HandshakeTimeout = 5 * time.Second
 	}

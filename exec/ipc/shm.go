@@ -6,6 +6,8 @@ package ipc
 
 import (
 	"encoding/binary"
+	"os"
+	"strings"
 	"sync/atomic"
 	"unsafe"
 
@@ -23,14 +25,43 @@ type shm struct {
 
 const shmMapped = ipcwire.RingControl + 2*ipcwire.RingUp + 2*ipcwire.RingDown
 
+// An allotter takes all the pages of a file in memory, or none.
+type allotter func(fd int, size int64) error
+
+// allotterHere is what the kernel's accounting asks for. Pages of a file in memory
+// are accounted when they are touched. Where the kernel promises no more memory than
+// it has, that may be refused, and the refusal is the end of the process that
+// touched: there all of them are taken before anybody can. Elsewhere memory follows
+// what is used.
+func allotterHere() allotter {
+	const never = "2"
+	mode, err := os.ReadFile("/proc/sys/vm/overcommit_memory")
+	if err != nil || strings.TrimSpace(string(mode)) != never {
+		return nil
+	}
+	return takePages
+}
+
+func takePages(fd int, size int64) error {
+	for {
+		// A signal interrupts it, and what it has taken is given back.
+		if err := unix.Fallocate(fd, 0, 0, size); err != unix.EINTR {
+			return err
+		}
+	}
+}
+
 // sealedFile is a file in memory that nobody can resize: whoever could shrink it
 // could end the process that looks into it.
-func sealedFile(name string, size int64) (int, error) {
+func sealedFile(name string, size int64, allot allotter) (int, error) {
 	fd, err := unix.MemfdCreate(name, unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
 	if err != nil {
 		return -1, err
 	}
-	if err = unix.Ftruncate(fd, size); err == nil {
+	if err = unix.Ftruncate(fd, size); err == nil && allot != nil {
+		err = allot(fd, size)
+	}
+	if err == nil {
 		_, err = unix.FcntlInt(uintptr(fd), unix.F_ADD_SEALS, unix.F_SEAL_SHRINK|unix.F_SEAL_GROW|unix.F_SEAL_SEAL)
 	}
 	if err != nil {
@@ -41,8 +72,8 @@ func sealedFile(name string, size int64) (int, error) {
 }
 
 // newShm makes a memory; fd is the file to pass, the caller closes it.
-func newShm() (m *shm, fd int, err error) {
-	fd, err = sealedFile("ais-ring", ipcwire.RingControl+ipcwire.RingUp+ipcwire.RingDown)
+func newShm(allot allotter) (m *shm, fd int, err error) {
+	fd, err = sealedFile("ais-ring", ipcwire.RingControl+ipcwire.RingUp+ipcwire.RingDown, allot)
 	if err != nil {
 		return nil, -1, err
 	}
@@ -89,8 +120,8 @@ type askShm struct {
 const askMapped = ipcwire.AskControl + 2*ipcwire.AskArea
 
 // newAskShm makes a memory; fd is the file to pass, the caller closes it.
-func newAskShm() (m *askShm, fd int, err error) {
-	fd, err = sealedFile("ais-ask", askMapped)
+func newAskShm(allot allotter) (m *askShm, fd int, err error) {
+	fd, err = sealedFile("ais-ask", askMapped, allot)
 	if err != nil {
 		return nil, -1, err
 	}
