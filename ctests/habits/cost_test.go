@@ -308,6 +308,7 @@ func TestTheBoundsNoticeWhatACallCostsMore(t *testing.T) {
 // are counted neither twice nor not at all.
 func TestARequestOverSocketsIsThreeSystemCalls(t *testing.T) {
 	path := tracer(t)
+	executive(t) // that of the other tests shares memory
 	t.Setenv("AIS_NO_SHARED_MEMORY", "1")
 	c, err := harness.New(harness.Options{Nodes: 1})
 	if err != nil {
