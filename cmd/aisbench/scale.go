@@ -3,12 +3,18 @@ package main
 import (
 	"container/heap"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
+	"os"
+	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
+	"gonum.org/v1/plot/plotter"
 
 	"ais/exec/totem/seal"
 	"ais/exec/totem/srp"
@@ -22,17 +28,20 @@ import (
 func init() {
 	var hop, work, span time.Duration
 	var sizes []int
+	var out string
 	cmd := &cobra.Command{
 		Use:   "scale",
 		Short: "How rotation time, bytes and messages grow with the nodes of a simulated ring",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			w := cmd.OutOrStdout()
+			all := map[string][]scaled{}
 			fmt.Fprintf(w, "a packet takes %v, a visit of the token %v; messages of %d bytes\n", hop, work, scaleMessage)
 			for _, load := range []string{"one sender", "every node one message a rotation", "every node as many as it may"} {
 				fmt.Fprintf(w, "\n%s\n%6s %12s %12s %14s %14s %14s %12s\n", load, "nodes", "rotation us", "us per node",
 					"sent B/node", "received B/node", "messages/s", "formed ms")
 				var first, last scaled
+				var rows []scaled
 				for i, n := range sizes {
 					r, err := scale(n, load, hop, work, span)
 					if err != nil {
@@ -43,8 +52,9 @@ func init() {
 					if i == 0 {
 						first = r
 					}
-					last = r
+					last, rows = r, append(rows, r)
 				}
+				all[load] = rows
 				if len(sizes) > 1 {
 					steps := math.Log(float64(last.nodes) / float64(first.nodes))
 					fmt.Fprintf(w, "growth from %d to %d nodes: rotation N^%.2f, sent per node and rotation N^%.2f, received N^%.2f\n",
@@ -52,10 +62,14 @@ func init() {
 						math.Log(last.sent/first.sent)/steps, math.Log(last.received/first.received)/steps)
 				}
 			}
-			return nil
+			if out == "" {
+				return nil
+			}
+			return saveScale(out, all)
 		},
 	}
 	cmd.Flags().IntSliceVar(&sizes, "nodes", []int{16, 32, 64, 128}, "sizes of rings")
+	cmd.Flags().StringVar(&out, "out", "", "directory of JSON and plots; empty: none")
 	cmd.Flags().DurationVar(&hop, "hop", 20*time.Microsecond, "time of a packet from node to node")
 	cmd.Flags().DurationVar(&work, "work", 5*time.Microsecond, "time of a visit of the token besides")
 	cmd.Flags().DurationVar(&span, "for", 200*time.Millisecond, "simulated time of each measurement, after the ring has formed")
@@ -74,6 +88,56 @@ type scaled struct {
 	sent, received float64
 	messages       float64 // per simulated second, of the whole ring
 	formed         time.Duration
+}
+
+// saveScale writes what was measured, by load, and draws it.
+func saveScale(dir string, all map[string][]scaled) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	type row struct {
+		Nodes    int     `json:"nodes"`
+		Rotation float64 `json:"rotation_us"`
+		Sent     float64 `json:"sent_bytes_per_node_and_rotation"`
+		Received float64 `json:"received_bytes_per_node_and_rotation"`
+		Messages float64 `json:"messages_per_second"`
+		Formed   float64 `json:"formed_ms"`
+	}
+	rows := map[string][]row{}
+	for load, list := range all {
+		for _, r := range list {
+			rows[load] = append(rows[load], row{r.nodes, r.rotation, r.sent, r.received, r.messages, float64(r.formed.Microseconds()) / 1000})
+		}
+	}
+	text, err := json.MarshalIndent(rows, "", "\t")
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "scale.json"), append(text, '\n'), 0o644); err != nil {
+		return err
+	}
+	for _, p := range []struct {
+		file, y string
+		of      func(scaled) float64
+	}{
+		{"scale-rotation", "rotation, microseconds", func(r scaled) float64 { return r.rotation }},
+		{"scale-bytes", "bytes received per node and rotation", func(r scaled) float64 { return r.received }},
+		{"scale-messages", "messages per second", func(r scaled) float64 { return r.messages }},
+	} {
+		var lines []curve
+		for _, load := range slices.Sorted(maps.Keys(all)) {
+			var at plotter.XYs
+			for _, r := range all[load] {
+				at = append(at, plotter.XY{X: float64(r.nodes), Y: p.of(r)})
+			}
+			lines = append(lines, curve{name: load, at: at})
+		}
+		c := chart{title: "Simulated rings", x: "nodes", y: p.y, logX: true, logY: true}
+		if err := c.draw(filepath.Join(dir, p.file), lines); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // simNode is one machine and its source of messages.

@@ -7,6 +7,8 @@
  *   udp -m recv|gro      -a ADDRESS -t SECONDS      receiver: what came within its own window
  *   udp -m pong          -a ADDRESS                 answers until it is ended
  *   udp -m ping          -a ADDRESS -d PEER -n N    p50 of the round trip, microseconds
+ *
+ *   -c CPU  bound to it      -r  scheduled round robin at the highest priority
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -211,9 +213,9 @@ int main(int argc, char **argv)
 	const char *mode = "", *local = NULL, *peer = NULL;
 	double seconds = 1;
 	unsigned count = 2000;
-	int opt, cpu = -1;
+	int opt, cpu = -1, robin = 0;
 
-	while ((opt = getopt(argc, argv, "m:a:d:t:n:c:")) != -1) {
+	while ((opt = getopt(argc, argv, "m:a:d:t:n:c:r")) != -1) {
 		switch (opt) {
 		case 'm': mode = optarg; break;
 		case 'a': local = optarg; break;
@@ -221,6 +223,7 @@ int main(int argc, char **argv)
 		case 't': seconds = atof(optarg); break;
 		case 'n': count = (unsigned)strtoul(optarg, NULL, 0); break;
 		case 'c': cpu = atoi(optarg); break;
+		case 'r': robin = 1; break;
 		default: return 64;
 		}
 	}
@@ -233,6 +236,14 @@ int main(int argc, char **argv)
 		CPU_SET(cpu, &set);
 		if (sched_setaffinity(0, sizeof set, &set) != 0)
 			die("affinity");
+	}
+	if (robin) {
+		struct sched_param top;
+
+		memset(&top, 0, sizeof top);
+		top.sched_priority = sched_get_priority_max(SCHED_RR);
+		if (sched_setscheduler(0, SCHED_RR, &top) != 0)
+			die("round robin");
 	}
 	if (strcmp(mode, "ping") == 0 && peer != NULL)
 		ping(local, peer, count);
