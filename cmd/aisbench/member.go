@@ -3,8 +3,10 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -186,4 +188,31 @@ func sameClass(pid int) error {
 		}
 	}
 	return nil
+}
+
+// classOf is what the threads of a process are scheduled as, as chrt -a -p says it.
+func classOf(pid int) string {
+	tasks, err := os.ReadDir(filepath.Join("/proc", strconv.Itoa(pid), "task"))
+	if err != nil {
+		return err.Error()
+	}
+	found := map[string]bool{}
+	for _, t := range tasks {
+		tid, err := strconv.Atoi(t.Name())
+		if err != nil {
+			continue
+		}
+		a, err := unix.SchedGetAttr(tid, 0)
+		switch {
+		case err != nil:
+			continue // it has ended
+		case a.Policy == unix.SCHED_RR:
+			found[fmt.Sprintf("SCHED_RR priority %d", a.Priority)] = true
+		case a.Policy == unix.SCHED_FIFO:
+			found[fmt.Sprintf("SCHED_FIFO priority %d", a.Priority)] = true
+		default:
+			found["normal"] = true
+		}
+	}
+	return strings.Join(slices.Sorted(maps.Keys(found)), " and ")
 }

@@ -36,6 +36,8 @@ type peers struct {
 	wanted           *regexp.Regexp
 	dir              string
 	theirMember, udp string
+	missing          error  // why nothing of theirs can be measured; nil: it can
+	classes          string // scheduling classes that were told last
 	report           report
 }
 
@@ -47,21 +49,25 @@ func init() {
 	var quick bool
 	cmd := &cobra.Command{
 		Use:   "peers",
-		Short: "Ours against corosync, cell by cell (root; corosync and libcpg-dev installed)",
+		Short: "Ours against corosync, cell by cell (root; corosync and libcpg-dev, else ours alone)",
 		Long: `peers prints one line per cell, with ok or short as its last word, and what is
-short at the end. A cell that fails is short, and its reason is told. Groups of cells
+short at the end. A cell that fails is short, and its reason is told. Without corosync
+ours and the yardsticks are measured; cells that need theirs are short. Groups of cells
 (--cells):
 
-  1  one sender                    4  the ceiling of a sendto loop
-  2  all senders, processor time   5  checkpoints (aisbench ckpt --cells peers)
-  3  latency                       6  loss
+  1  one sender                    5  checkpoints (aisbench ckpt --cells peers)
+  2  all senders, processor time   6  loss
+  3  latency                       7  simulated rings (aisbench scale)
+  4  the ceiling of a sendto loop  c  checkpoints by size, slow link (aisbench ckpt)
+  e  events (aisbench evt)
   x  without a goal: up to 16 nodes on loopback, safe delivery, without encryption,
      without the accelerated ring
 
-Table, JSON and plots are written to the directory of --out.`,
+Table, JSON and plots are written to the directory of --out; those of 5, 7, c and e to
+directories within it. A group that fails does not keep the others from running.`,
 		Args: cobra.NoArgs,
 
-		Annotations: map[string]string{byItself: "make bench-peers: root, corosync, half an hour"},
+		Annotations: map[string]string{byItself: "make bench-peers: root, corosync, three quarters of an hour"},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if quick {
 				flag := func(name string, set func()) {
@@ -82,9 +88,9 @@ Table, JSON and plots are written to the directory of --out.`,
 	cmd.Flags().DurationVar(&p.span, "for", 200*time.Millisecond, "time of one throughput measurement; twice as long for messages of 64 KB and more, four times with several senders")
 	cmd.Flags().IntSliceVar(&p.sizes, "sizes", allSizes, "bytes")
 	cmd.Flags().IntVar(&p.count, "count", 2000, "messages of one latency measurement")
-	cmd.Flags().StringVar(&p.only, "cells", "1,2,3,4,5,6,x", "which groups of cells")
+	cmd.Flags().StringVar(&p.only, "cells", "1,2,3,4,5,6,7,c,e,x", "which groups of cells")
 	cmd.Flags().StringVar(&p.match, "match", "", "only cells of groups 1 to 4 and 6 whose names match this expression")
-	cmd.Flags().BoolVar(&p.group, "rr", true, "round robin scheduling for our executives, as corosync has by default")
+	cmd.Flags().BoolVar(&p.group, "rr", true, "round robin scheduling for our executives and the yardsticks, as corosync has by default")
 	cmd.Flags().StringVar(&p.offloads, "offload", "on,off", "tx-udp-segmentation of the links for throughput: on, off (as with a card that segments in software), or both")
 	register(cmd)
 }
@@ -93,9 +99,7 @@ func (p *peers) run(stdout io.Writer) error {
 	if err := harness.CanNamespaces(); err != nil {
 		return err
 	}
-	if err := haveRival(); err != nil {
-		return err
-	}
+	p.missing = haveRival()
 	var err error
 	if p.wanted, err = regexp.Compile(p.match); err != nil {
 		return err
@@ -113,8 +117,8 @@ func (p *peers) run(stdout io.Writer) error {
 		return err
 	}
 	defer os.RemoveAll(p.dir)
-	if p.theirMember, err = compileRival(b, p.dir); err != nil {
-		return err
+	if p.missing == nil {
+		p.theirMember, p.missing = compileRival(b, p.dir)
 	}
 	if p.udp, err = b.CompileC(udpSource, harness.GenB); err != nil {
 		return err
@@ -133,14 +137,17 @@ func (p *peers) run(stdout io.Writer) error {
 		id  string
 		run func() error
 	}{
-		{"3", p.latencies}, {"1", p.oneSender}, {"2", p.allSenders}, {"4", p.ceiling}, {"6", p.losses}, {"5", p.checkpoints}, {"x", p.more},
+		{"3", p.latencies}, {"1", p.oneSender}, {"2", p.allSenders}, {"4", p.ceiling}, {"6", p.losses}, {"5", p.checkpoints},
+		{"7", p.growth}, {"x", p.more}, {"e", p.events}, {"c", p.checkpointTables},
 	} {
 		if !hasWord(p.only, c.id) {
 			continue
 		}
+		began := time.Now()
 		if err := c.run(); err != nil {
 			p.failed("group "+c.id, "", 0, err)
 		}
+		p.took(c.id, time.Since(began))
 		if err := p.save(); err != nil {
 			return err
 		}
@@ -203,6 +210,12 @@ func (p *peers) start(f ringFlags) (*harness.Cluster, error) {
 	return c, nil
 }
 
+// alone is our cluster with nothing beside it.
+func (p *peers) alone(c *harness.Cluster) *side {
+	p.tellClasses("aisexec", c.Nodes[0].Exec.PID)
+	return &side{c: c, ours: ourSystem(c)}
+}
+
 // ourSystem is the executives of c.
 func ourSystem(c *harness.Cluster, more ...string) system {
 	y := system{start: func(node int, args ...string) (*harness.Process, error) {
@@ -214,8 +227,12 @@ func ourSystem(c *harness.Cluster, more ...string) system {
 	return y
 }
 
-// beside starts one of corosync's transports in the network of c.
+// beside starts one of corosync's transports in the network of c; where it is not
+// installed ours are alone.
 func (p *peers) beside(c *harness.Cluster, t transport) (*side, error) {
+	if p.missing != nil {
+		return p.alone(c), nil
+	}
 	r, err := startRival(c.Net, len(c.Nodes), t)
 	if err != nil {
 		return nil, err
@@ -226,6 +243,7 @@ func (p *peers) beside(c *harness.Cluster, t transport) (*side, error) {
 	for _, n := range r.nodes {
 		theirs.pids = append(theirs.pids, n.PID)
 	}
+	p.tellClasses("aisexec", c.Nodes[0].Exec.PID, "corosync", r.nodes[0].PID)
 	return &side{c: c, r: r, ours: ourSystem(c), theirs: theirs}, nil
 }
 
@@ -272,6 +290,9 @@ func (p *peers) pairs(s *side, of run, out map[run]*pair, sizes, senders []int) 
 				if (turn+rep)%2 == 1 {
 					y, to, cpu = s.theirs, &pr.theirs, &pr.theirsCPU
 				}
+				if y.start == nil {
+					continue
+				}
 				l, err := y.stream(size, p.window(size, len(senders)), senders...)
 				if err != nil || l.rate == 0 {
 					l, err = y.stream(size, p.window(size, len(senders)), senders...)
@@ -289,57 +310,6 @@ func (p *peers) pairs(s *side, of run, out map[run]*pair, sizes, senders []int) 
 	}
 }
 
-// against is pairs with each of some transports, in each state of the links.
-func (p *peers) against(nodes int, names []string, sizes, senders []int) (map[run]*pair, error) {
-	out := map[run]*pair{}
-	c, err := p.cluster(nodes)
-	if err != nil {
-		return out, err
-	}
-	defer c.Close()
-	for _, name := range names {
-		s, err := p.beside(c, transportNamed(name))
-		if err != nil {
-			// What was measured with the others counts.
-			for _, seg := range p.segmentations() {
-				for _, size := range sizes {
-					out[run{name, seg, size}] = &pair{err: err}
-				}
-			}
-			continue
-		}
-		for _, seg := range p.segmentations() {
-			if nodes == 1 && seg != p.segmentations()[0] {
-				continue // nothing is sent
-			}
-			if err := c.Net.Segmentation(seg == "on"); err != nil {
-				s.r.stop()
-				return out, err
-			}
-			p.pairs(s, run{transport: name, segmentation: seg}, out, sizes, senders)
-		}
-		s.r.stop()
-	}
-	return out, nil
-}
-
-// fastest is the transport with the highest median of theirs.
-func fastest(m map[run]*pair, names []string, seg string, size int) (string, *pair) {
-	top := names[0]
-	value := func(n string) float64 {
-		if pr := m[run{n, seg, size}]; pr != nil {
-			return median(pr.theirs)
-		}
-		return 0
-	}
-	for _, n := range names {
-		if value(n) > value(top) {
-			top = n
-		}
-	}
-	return top, m[run{top, seg, size}]
-}
-
 func median(v []float64) float64 {
 	s := slices.Clone(v)
 	slices.Sort(s)
@@ -352,11 +322,16 @@ func median(v []float64) float64 {
 	return s[len(s)/2]
 }
 
-// raw measures the network with one way to send and one to receive, MB/s.
-func (p *peers) raw(c *harness.Cluster, send, recv string) (float64, error) {
+// raw measures the network with one way to send and one to receive, MB/s; both
+// programs are scheduled round robin, as the executives are, or normally.
+func (p *peers) raw(c *harness.Cluster, send, recv string, group bool) (float64, error) {
 	secs := strconv.FormatFloat(p.span.Seconds(), 'f', 3, 64)
 	in := func(node int, mode string) (*harness.Process, error) {
-		return c.Net.Start(node, harness.Spec{Name: "udp-" + mode, Path: p.udp, Args: []string{"-m", mode, "-a", c.Net.Address(node), "-t", secs}})
+		args := []string{"-m", mode, "-a", c.Net.Address(node), "-t", secs}
+		if group {
+			args = append(args, "-r")
+		}
+		return c.Net.Start(node, harness.Spec{Name: "udp-" + mode, Path: p.udp, Args: args})
 	}
 	rx, err := in(2, recv)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -25,8 +26,8 @@ func lastWord(line string) string {
 
 func TestACellIsOneLineWhoseLastWordIsItsVerdict(t *testing.T) {
 	p, out := testPeers(t)
-	p.rates("1/nodes=2/64/knet-aes", &pair{ours: []float64{40, 50, 60}, theirs: []float64{9, 10, 11}}, 4)
-	p.rates("1/nodes=2/256/knet-aes", &pair{ours: []float64{39, 39, 60}, theirs: []float64{9, 10, 11}}, 4)
+	p.rates("1/nodes=2/64/knet-aes", &pair{ours: []float64{40, 50, 60}, theirs: []float64{9, 10, 11}}, 4, "on")
+	p.rates("1/nodes=2/256/knet-aes", &pair{ours: []float64{39, 39, 60}, theirs: []float64{9, 10, 11}}, 4, "on")
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 	if len(lines) != 2 || lastWord(lines[0]) != "ok" || lastWord(lines[1]) != "short" {
 		t.Fatalf("%q", lines)
@@ -46,7 +47,7 @@ func TestACellThatCannotBeMeasuredIsShortAndTellsWhy(t *testing.T) {
 		"too little": {ours: []float64{1, 1, 1}, theirs: []float64{1}, err: errors.New("corosync has gone")},
 	} {
 		p, out := testPeers(t)
-		p.rates("cell", pr, 1)
+		p.rates("cell", pr, 1, "on")
 		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 		if len(lines) != 2 || !strings.HasPrefix(lines[0], "# cell: ") || lastWord(lines[1]) != "short" {
 			t.Errorf("%s: %q", name, lines)
@@ -59,8 +60,8 @@ func TestACellThatCannotBeMeasuredIsShortAndTellsWhy(t *testing.T) {
 
 func TestACellOfFewerRepetitionsSaysSo(t *testing.T) {
 	p, out := testPeers(t)
-	p.rates("whole", &pair{ours: []float64{4, 5, 6}, theirs: []float64{1, 1, 1}}, 1)
-	p.rates("less", &pair{ours: []float64{4, 5, 6}, theirs: []float64{1, 1}, err: errors.New("late")}, 1)
+	p.rates("whole", &pair{ours: []float64{4, 5, 6}, theirs: []float64{1, 1, 1}}, 1, "on")
+	p.rates("less", &pair{ours: []float64{4, 5, 6}, theirs: []float64{1, 1}, err: errors.New("late")}, 1, "on")
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 	if len(lines) != 3 || lines[1] != "# less: 1 of 3 repetitions of theirs failed" || lastWord(lines[2]) != "ok" {
 		t.Errorf("%q", lines)
@@ -100,6 +101,45 @@ func TestTheFastestOfTheirsIsComparedWith(t *testing.T) {
 	}
 	if name, pr := fastest(m, []string{"knet", "udp", "udpu"}, "on", 64); name != "udpu" || pr != m[run{"udpu", "on", 64}] {
 		t.Errorf("%s %+v", name, pr)
+	}
+}
+
+func TestWithoutSegmentationACellIsAheadOfTheirsAndSaysWhatItMisses(t *testing.T) {
+	p, out := testPeers(t)
+	p.rates("1/8192/notso", &pair{ours: []float64{25, 25, 25}, theirs: []float64{10, 10, 10}}, 4, "off")
+	p.rates("1/64/notso", &pair{ours: []float64{90, 90, 90}, theirs: []float64{10, 10, 10}}, 4, "off")
+	p.rates("1/99/notso", &pair{ours: []float64{9, 9, 9}, theirs: []float64{10, 10, 10}}, 4, "off")
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	if len(lines) != 3 || lastWord(lines[0]) != "ok" || lastWord(lines[1]) != "ok" || lastWord(lines[2]) != "short" {
+		t.Errorf("%q", lines)
+	}
+	if b := p.report.Below; len(b) != 2 || b[0] != "1/8192/notso 2.50 of 4.0" || b[1] != "1/99/notso 0.90 of 4.0" {
+		t.Errorf("%q", b)
+	}
+}
+
+func TestWithoutCorosyncOursAreMeasuredAndTheCellIsShort(t *testing.T) {
+	p, out := testPeers(t)
+	p.missing = errNoRival
+	p.rates("1/nodes=2/64/knet-aes", &pair{ours: []float64{40, 50, 60}}, 4, "on")
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	if len(lines) != 2 || lines[0] != "# 1/nodes=2/64/knet-aes: corosync is not installed" || lastWord(lines[1]) != "short" {
+		t.Fatalf("%q", lines)
+	}
+	if c := p.report.Cells[0]; c.Ours != 50 || c.Reached {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestTransportsNearTheFastestAreMeasuredInFull(t *testing.T) {
+	picked := nearest(map[run]float64{
+		{transport: "knet", size: 64}: 100, {transport: "udp", size: 64}: 80, {transport: "udpu", size: 64}: 70,
+		{transport: "udpu", size: 1024}: 5,
+	}, []int{64, 1024, 8192})
+	for name, want := range map[string][]int{"knet": {64, 8192}, "udp": {64, 8192}, "udpu": {1024, 8192}} {
+		if !slices.Equal(picked[name], want) {
+			t.Errorf("%s: %v, want %v", name, picked[name], want)
+		}
 	}
 }
 

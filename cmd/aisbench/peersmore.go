@@ -2,6 +2,8 @@ package main
 
 import (
 	"bufio"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -109,11 +111,36 @@ func (p *peers) checkpoints() error {
 		"--out", filepath.Join(p.out, "ckpt"))
 }
 
+// growth is the seventh: simulated rings.
+func (p *peers) growth() error {
+	return p.another("7/", "scale", "--out", filepath.Join(p.out, "scale"))
+}
+
+// events is the event service beside the figures of openais. Its times and rates
+// have no goal here: three repetitions of half a second.
+func (p *peers) events() error {
+	return p.another("e/", "evt", "--reps", strconv.Itoa(min(p.reps, 3)), "--for", (5 * p.span / 2).String(), "--out", filepath.Join(p.out, "evt"))
+}
+
+// checkpointTables are checkpoints by size, with each guarantee, and over a slow link.
+func (p *peers) checkpointTables() error {
+	reps := strconv.Itoa(min(p.reps, 3))
+	return errors.Join(
+		p.another("c/", "ckpt", "--cells", "size,weak", "--reps", reps, "--for", (3*p.span/2).String(), "--out", filepath.Join(p.out, "ckpt-size")),
+		p.another("c/", "ckpt", "--cells", "link", "--reps", strconv.Itoa(p.reps), "--for", (5*p.span/2).String(), "--sizes", "4096,16384,35840",
+			"--out", filepath.Join(p.out, "ckpt-link")))
+}
+
+// anothersTime is how long another measurement may take: none needs a third of it.
+const anothersTime = 15 * time.Minute
+
 // another runs a measurement of this program and takes over its cells: lines whose
 // last word is ok or short.
 func (p *peers) another(prefix string, args ...string) error {
 	p.say("# aisbench %s", strings.Join(args, " "))
-	cmd := exec.Command("/proc/self/exe", args...)
+	ctx, cancel := context.WithTimeout(context.Background(), anothersTime)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "/proc/self/exe", args...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {

@@ -16,8 +16,11 @@ import (
 // corosync beside our executives: in the same network namespaces, at the same
 // time, idle while ours work and the other way round.
 
-// errNoRival: it is not installed here.
-var errNoRival = errors.New("corosync or the headers of libcpg are not installed")
+// errNoRival and errNoHeaders: it cannot be measured here.
+var (
+	errNoRival   = errors.New("corosync is not installed")
+	errNoHeaders = errors.New("the headers of libcpg are not installed")
+)
 
 // transport is one of corosync's, as its configuration says it. netmtu is left at
 // its default, which is 1500 for udp and udpu and 65536 for knet: there it is what is
@@ -58,8 +61,11 @@ type rival struct {
 func haveRival() error {
 	_, err1 := exec.LookPath("corosync")
 	_, err2 := os.Stat("/usr/include/corosync/cpg.h")
-	if err1 != nil || err2 != nil {
+	switch {
+	case err1 != nil:
 		return errNoRival
+	case err2 != nil:
+		return errNoHeaders
 	}
 	return nil
 }
@@ -141,7 +147,11 @@ func (r *rival) start(i, n int, t transport, tee func(string)) error {
 	return nil
 }
 
+// stop ends it; there may be none.
 func (r *rival) stop() {
+	if r == nil {
+		return
+	}
 	for _, p := range r.nodes {
 		p.End(5 * time.Second)
 	}
