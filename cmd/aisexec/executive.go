@@ -97,6 +97,10 @@ func newExecutive(s *settings, log *slog.Logger) (e *executive, err error) {
 	return e, e.listen()
 }
 
+// await is how long the token waits at most for clients that were answered: longer
+// than exec/ipc expects eight of them on one processor.
+const await = 200 * time.Microsecond
+
 func (e *executive) ringOptions() totem.Options {
 	n, self := e.set.net, &e.set.self
 	link := tnet.LinkConfig{Addr: self.Address, Port: n.McastPort}
@@ -126,6 +130,7 @@ func (e *executive) ringOptions() totem.Options {
 			MergeInterval:   n.Merge,
 			ProbeTimeout:    n.ProbeTimeout,
 			Hold:            n.Hold,
+			Await:           await,
 			FailToReceive:   n.FailToReceive,
 			SeqnoUnchanged:  n.SeqnoUnchanged,
 			Window:          n.WindowSize,
@@ -321,6 +326,9 @@ func (u *upper) SafeUpTo(ring wire.RingID, seq uint64) { u.gmi.SafeUpTo(ring, se
 
 // Prompt has the clients told that something is there for them.
 func (u *upper) Prompt() { u.server.Prompt() }
+
+// Expects tells whether clients that were answered are about to ask again.
+func (u *upper) Expects() bool { return u.server.Expects() }
 
 func (u *upper) Flush() {
 	u.gmi.Flush()

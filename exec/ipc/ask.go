@@ -232,12 +232,17 @@ func (s *Server) asksAnything() bool {
 // mayAsksSleep is asked before the loop sleeps. false: there is a request, or it is
 // worth looking on.
 func (s *Server) mayAsksSleep() bool {
-	if len(s.asking) == 0 {
+	if len(s.asking) == 0 && !s.wanted {
 		return true
 	}
 	if s.asksAnything() {
 		s.look.found()
 		return false
+	}
+	if s.wanted {
+		s.wanted = false
+		s.lookMoment()
+		return false // and the descriptors are asked
 	}
 	if now := s.loop.Refresh(); s.look.goOn(now) {
 		for {

@@ -84,7 +84,8 @@ type conn struct {
 	offered  *shm  // the memory of ring, or what the library has not said it uses
 	notified bool  // a callback was queued once
 
-	ask *asking // memory for requests and answers, or nil
+	ask  *asking // memory for requests and answers, or nil
+	back returning
 }
 
 // over tells that nothing is read from or written to the sockets any more.
@@ -432,7 +433,10 @@ func (c *conn) request(h ipcwire.Header, body []byte) {
 		c.openAsk(h.Seq)
 		return
 	}
+	c.returned()
+	c.back.now = true
 	c.s.cfg.Manager.Request(c, h.Seq, h.Op, body)
+	c.back.now = false
 }
 
 // find is the index of an unanswered request.
@@ -525,6 +529,7 @@ func (c *conn) exit() {
 	}
 	c.fd, c.cbfd = -1, -1
 	c.closeRing()
+	c.forget()
 	c.closeAsk()
 	c.releaseInput()
 	c.resp.drop(&s.mem)

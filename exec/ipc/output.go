@@ -54,6 +54,7 @@ func (c *conn) Respond(seq uint32, err ipcwire.Error, body []byte) {
 	op := c.requests[i].op
 	c.nreq--
 	c.requests[i] = c.requests[c.nreq]
+	c.expect()
 	size := ipcwire.HeaderSize + len(body)
 	if size > ipcwire.MaxFrame {
 		// The service asked for what the protocol cannot carry; its client must

@@ -140,6 +140,10 @@ type Server struct {
 	asked   []byte  // the request under way, copied
 	look    looking
 
+	expecting   int // connections that were answered and will ask again at once
+	expectUntil time.Duration
+	wanted      bool // somebody waits for them
+
 	stallAfter  time.Duration // stallTimeout, shorter in tests
 	hookBatch   uint64        // the batch our hook last ran in
 	cancelHook  func()

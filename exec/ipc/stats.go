@@ -72,6 +72,7 @@ type Stats struct {
 	AsksRefused uint64 // asked for, and not given: too many, or the kernel refused
 	Asked       uint64 // requests taken from memory
 	Answered    uint64 // answers put into memory
+	NotBack     uint64 // times somebody waited for clients that did not ask again at once
 
 	// ByReason counts refusals and ends.
 	ByReason [reasons]uint64
