@@ -77,7 +77,11 @@ func (p *peers) transport(c *harness.Cluster, name string, out map[run]*pair, si
 		}
 		p.pairs(s, run{transport: name, segmentation: seg}, out, sizes, senders)
 	}
-	p.progress("%d nodes, %d senders beside %s: %d sizes in %v", len(c.Nodes), len(senders), name, len(sizes), time.Since(began).Round(time.Second))
+	where := "beside " + name
+	if p.missing != nil {
+		where = "alone"
+	}
+	p.progress("nodes=%d, senders=%d, %s: %d sizes in %v", len(c.Nodes), len(senders), where, len(sizes), time.Since(began).Round(time.Second))
 	return nil
 }
 
@@ -121,7 +125,7 @@ func (p *peers) pick(c *harness.Cluster, sizes, senders []int) (map[string][]int
 		}
 		s.r.stop()
 	}
-	p.progress("%d nodes, %d senders: fastest of %v looked for in %v", len(c.Nodes), len(senders), open, time.Since(began).Round(time.Second))
+	p.progress("nodes=%d, senders=%d: fastest of %v looked for in %v", len(c.Nodes), len(senders), open, time.Since(began).Round(time.Second))
 	return nearest(rates, sizes), nil
 }
 
