@@ -24,6 +24,7 @@
  *   handle is good for saCkptFinalize only.
  * - SA_AIS_ERR_TRY_AGAIN: the executive is synchronizing with the other nodes
  *   or has no room just now; nothing was done, repeat the call a little later.
+ *   Calls with a timeout wait for room first, for a second at most.
  * - Arguments are checked before handles.
  */
 #ifndef AIS_B_SACKPT_H

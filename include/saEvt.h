@@ -20,7 +20,8 @@
  *   handle is good for saEvtFinalize only; events that were received can still
  *   be read until then.
  * - SA_AIS_ERR_TRY_AGAIN: the executive is synchronizing with the other nodes
- *   or has no room just now; repeat the call a little later.
+ *   or has no room just now; repeat the call a little later. saEvtChannelOpen
+ *   waits for room first, for a second at most.
  * - What is wrong with an argument is found before the handle is looked at.
  */
 #ifndef AIS_B_SAEVT_H

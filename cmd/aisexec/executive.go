@@ -167,6 +167,7 @@ func (e *executive) services() (err error) {
 		BootTime:    e.boot.UnixNano(),
 		ClusterName: e.set.net.ClusterName,
 		After:       e.after,
+		Now:         e.loop.Now,
 		Logf:        e.logf,
 		SyncTimeout: e.set.net.SyncTimeout,
 		Overload:    e.tooSlow,

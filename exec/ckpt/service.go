@@ -262,6 +262,18 @@ func (s *Service) RequestSize(op ipcwire.Op, body []byte) (size int, prio gmi.Pr
 	return requestHead + len(body), prioRequest, true
 }
 
+// TimeLimit has openings and synchronizations wait for room as long as their caller
+// has time.
+func (s *Service) TimeLimit(op ipcwire.Op, body []byte) []byte {
+	switch op {
+	case ipcwire.CkptOpen:
+		return ipcwire.CkptOpenTimeout(body)
+	case ipcwire.CkptSynchronize:
+		return ipcwire.CkptTime(body)
+	}
+	return nil
+}
+
 // send multicasts a message that has to go, now or as soon as there is room.
 func (s *Service) send(prio gmi.Priority, msg []byte) {
 	if len(s.owed) == 0 && s.env.SendOK(prio, len(msg)) {

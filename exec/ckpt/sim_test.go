@@ -121,6 +121,7 @@ func newSimReplica(env *sim.Env, w *simWorld) *simReplica {
 	r.manager, err = service.New(service.Options{
 		GMI: env.GMI(), Self: env.Self(), NodeName: "n", Address: []byte{0, 0, 0, 0}, ClusterName: "sim",
 		Logf: func(string, ...any) {},
+		Now:  func() time.Duration { return time.Duration(env.Now()) },
 		After: func(d int64, f func()) func() {
 			t := &simTimer{at: env.Now() + srp.Time(d), f: f}
 			r.timers = append(r.timers, t)

@@ -287,6 +287,18 @@ func (s *Service) ReadsOnly(op ipcwire.Op) bool {
 	return false
 }
 
+// TimeLimit has an opening wait for room as long as its caller has time.
+func (s *Service) TimeLimit(op ipcwire.Op, body []byte) []byte {
+	if op != ipcwire.EvtOpen {
+		return nil
+	}
+	limit := ipcwire.EvtOpenTimeout(body)
+	if limit == nil || int64(binary.LittleEndian.Uint64(limit)) <= 0 {
+		return nil // TIMEOUT, once it is looked at
+	}
+	return limit
+}
+
 // LibRequest handles one request.
 func (s *Service) LibRequest(c service.Conn, seq uint32, op ipcwire.Op, body []byte) {
 	cl := c.State().(*client)

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"ais/exec/gmi"
 	"ais/exec/service"
@@ -133,6 +134,7 @@ func newReplica(env *sim.Env, w *world) *replica {
 				w.complain(format, args...)
 			}
 		},
+		Now: func() time.Duration { return time.Duration(env.Now()) },
 		After: func(d int64, f func()) func() {
 			t := &simTimer{at: env.Now() + srp.Time(d), f: f}
 			r.timers[t] = true

@@ -93,6 +93,16 @@ type RequestSizer interface {
 	RequestSize(op ipcwire.Op, body []byte) (size int, prio gmi.Priority, ok bool)
 }
 
+// Patient is implemented by a service some of whose requests carry a time limit. Such
+// a request waits for room and for the end of a synchronization, for a second at most.
+type Patient interface {
+	// TimeLimit returns the eight bytes of body that are the request's time limit in
+	// nanoseconds, little endian; what is left of it is written there before the
+	// request is taken. 0 or less: the service has its own. nil: the request has no
+	// time limit, or is none that can be right.
+	TimeLimit(op ipcwire.Op, body []byte) []byte
+}
+
 // Synchronizer is implemented by a service with replicated state. After every
 // regular configuration the manager runs, service by service in order of ID,
 // the same on every member:
@@ -111,8 +121,9 @@ type RequestSizer interface {
 // during SyncSend reach Deliver like any other, but never in another
 // configuration than they were sent in; whatever else the service multicasts is
 // delivered before SyncStart or after SyncApply, on every member alike. While it
-// runs, requests of connections of this service are answered TRY_AGAIN, unless
-// the service is also a SyncReader and says that the request only reads.
+// runs, requests of connections of this service are answered TRY_AGAIN, or wait if
+// they have a time limit, unless the service is also a SyncReader and says that
+// the request only reads.
 //
 // When every member has the same state already (nobody came), the partition is
 // the whole membership and SyncApply follows SyncStart at once: SyncSend is not

@@ -91,7 +91,7 @@ func (m *Manager) watchClaims() {
 		for i := range m.claims {
 			l := &m.claims[i]
 			for j := len(l.list) - 1; j >= 0; j-- {
-				if !l.list[j].fresh {
+				if !l.list[j].fresh && !m.waits(l.list[j].conn) {
 					l.remove(j)
 				}
 			}
@@ -104,6 +104,17 @@ func (m *Manager) watchClaims() {
 			m.watchClaims()
 		}
 	})
+}
+
+// keepClaims lets the claims of a connection last as if it had asked just now.
+func (m *Manager) keepClaims(conn uint64) {
+	for i := range m.claims {
+		for j := range m.claims[i].list {
+			if c := &m.claims[i].list[j]; c.conn == conn {
+				c.fresh = true
+			}
+		}
+	}
 }
 
 // dropClaims ends the claims of a connection that is gone.

@@ -24,7 +24,7 @@ const DefaultSyncTimeout = 10 * time.Second
 // name: Register refuses it.
 const managerGroup = ".service"
 
-// Options are fixed for the life of a Manager. All fields but SyncTimeout and
+// Options are fixed for the life of a Manager. All fields but Now, SyncTimeout and
 // Overload are needed.
 type Options struct {
 	// GMI is used by the manager and its services only. The ring's deliveries go
@@ -40,6 +40,8 @@ type Options struct {
 	// After calls f once on the owner goroutine, d nanoseconds from now.
 	After func(d int64, f func()) (cancel func())
 	Logf  func(format string, args ...any)
+	// Now is the clock of After. Without it no request waits for room.
+	Now func() time.Duration
 
 	// SyncTimeout is how long this member may take for one step of
 	// synchronization (default DefaultSyncTimeout). Then Overload is called: the
@@ -53,6 +55,7 @@ type Stats struct {
 	Requests     uint64 // library requests taken to their service
 	TryAgainRing uint64 // answered TRY_AGAIN: the ring could not take them
 	TryAgainSync uint64 // answered TRY_AGAIN: the service was being synchronized
+	Waited       uint64 // requests that waited for room or for a synchronization to end
 	Syncs        uint64 // synchronizations completed, by exchange
 	SyncsAlone   uint64 // configurations that needed none: all members had one state
 	SyncAborts   uint64 // synchronizations ended by a configuration change
@@ -71,6 +74,7 @@ type Manager struct {
 
 	claims   [requestClasses * int(gmi.Priorities)]claims
 	watching bool // a timer looks through the claims
+	serving  bool // requests that waited are being taken
 
 	sync  syncState
 	cfg   srp.Configuration  // the last regular configuration
@@ -83,6 +87,8 @@ type entry struct {
 	svc      Service
 	sizer    RequestSizer // nil unless the service is one, as those below
 	streamer Streamer
+	patient  Patient
+	waiting  []*waiter // requests that wait, first come first
 
 	syncer   Synchronizer
 	early    bool // an EarlySynchronizer
@@ -133,6 +139,7 @@ func (m *Manager) Register(svc Service) error {
 	e.syncer, _ = svc.(Synchronizer)
 	e.sizer, _ = svc.(RequestSizer)
 	e.streamer, _ = svc.(Streamer)
+	e.patient, _ = svc.(Patient)
 	if e.syncer != nil {
 		_, e.early = svc.(EarlySynchronizer)
 		e.bg, _ = svc.(Background)
@@ -197,18 +204,26 @@ func (m *Manager) Request(c Conn, seq uint32, op ipcwire.Op, body []byte) {
 		c.Respond(seq, ipcwire.ErrBadHandle, nil)
 		return
 	}
-	if !e.ready() && (e.reader == nil || !e.reader.ReadsOnly(op)) {
-		m.stats.TryAgainSync++
-		c.Respond(seq, ipcwire.ErrTryAgain, nil)
+	open := e.ready() || e.reader != nil && e.reader.ReadsOnly(op)
+	if open && m.admit(e, c, op, body) {
+		m.stats.Requests++
+		e.svc.LibRequest(c, seq, op, body)
 		return
 	}
-	if !m.admit(e, c, op, body) {
+	if m.await(e, c, seq, op, body) {
+		return
+	}
+	m.refused(e)
+	c.Respond(seq, ipcwire.ErrTryAgain, nil)
+}
+
+// refused counts a request that could not be taken, by what was in its way.
+func (m *Manager) refused(e *entry) {
+	if e.ready() {
 		m.stats.TryAgainRing++
-		c.Respond(seq, ipcwire.ErrTryAgain, nil)
-		return
+	} else {
+		m.stats.TryAgainSync++
 	}
-	m.stats.Requests++
-	e.svc.LibRequest(c, seq, op, body)
 }
 
 // admit decides whether the ring can take what a request will multicast. This is
@@ -248,6 +263,7 @@ func (m *Manager) Exit(c Conn) {
 	if e := m.conns[c.ID()]; e != nil {
 		delete(m.conns, c.ID())
 		m.dropClaims(c.ID())
+		e.forget(c.ID())
 		e.svc.LibExit(c)
 	}
 }
@@ -265,10 +281,12 @@ func (m *Manager) Flush() {
 	m.Work()
 }
 
-// Work sends what synchronization and background phases still have to send. The
+// Work sends what synchronization and background phases still have to send, and
+// takes requests that waited. The
 // owner of the ring calls it after it handled a Ready.
 func (m *Manager) Work() {
 	m.syncWork()
+	m.serve()
 	if m.sync.running {
 		return
 	}

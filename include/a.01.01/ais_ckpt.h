@@ -20,7 +20,8 @@
  * - SA_ERR_LIBRARY: the executive ended or the connection to it broke. The
  *   handle is good for closing only.
  * - SA_ERR_TRY_AGAIN: the executive is synchronizing with the other nodes or has
- *   no room just now; nothing was done, repeat the call a little later.
+ *   no room just now; nothing was done, repeat the call a little later. Calls with
+ *   a timeout wait for room first, for a second at most.
  */
 #ifndef AIS_A01_AIS_CKPT_H
 #define AIS_A01_AIS_CKPT_H

@@ -21,7 +21,8 @@
  *   handle is good for saEvtFinalize only; events that were received can still
  *   be read until then.
  * - SA_ERR_TRY_AGAIN: the executive is synchronizing with the other nodes or has
- *   no room just now; repeat the call a little later.
+ *   no room just now; repeat the call a little later. saEvtChannelOpen waits for
+ *   room first, for a second at most.
  * - A handle is looked at before the other arguments.
  */
 #ifndef AIS_A01_AIS_EVT_H

@@ -313,6 +313,16 @@ func AppendCkptOpenReq(dst []byte, q *CkptOpenReq) []byte {
 	return appendU64(dst, q.Invocation)
 }
 
+// CkptOpenTimeout returns where in an encoded request the timeout is, nil if it is
+// none that decodes.
+func CkptOpenTimeout(src []byte) []byte {
+	var q CkptOpenReq
+	if !DecodeCkptOpenReq(src, &q) {
+		return nil
+	}
+	return src[len(src)-16 : len(src)-8] // before the invocation
+}
+
 // DecodeCkptOpenReq reads a request to open.
 func DecodeCkptOpenReq(src []byte, q *CkptOpenReq) bool {
 	r := reader{b: src}
@@ -377,6 +387,16 @@ func DecodeCkptHandleReq(src []byte, q *CkptHandleReq) bool {
 // AppendCkptTimeReq appends a handle and a time.
 func AppendCkptTimeReq(dst []byte, q *CkptTimeReq) []byte {
 	return appendU64(appendU32(dst, q.Handle), q.Time)
+}
+
+// CkptTime returns where in an encoded request the time is, nil if it is none that
+// decodes.
+func CkptTime(src []byte) []byte {
+	var q CkptTimeReq
+	if !DecodeCkptTimeReq(src, &q) {
+		return nil
+	}
+	return src[4:12]
 }
 
 // DecodeCkptTimeReq reads a handle and a time.

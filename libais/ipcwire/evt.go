@@ -222,6 +222,16 @@ func AppendEvtOpenReq(dst []byte, q *EvtOpenReq) []byte {
 	return appendName(dst, q.Name)
 }
 
+// EvtOpenTimeout returns where in an encoded request the timeout is, nil if it is
+// none that decodes.
+func EvtOpenTimeout(src []byte) []byte {
+	var q EvtOpenReq
+	if !DecodeEvtOpenReq(src, &q) {
+		return nil
+	}
+	return src[2:10]
+}
+
 // DecodeEvtOpenReq reads a request to open a channel.
 func DecodeEvtOpenReq(src []byte, q *EvtOpenReq) bool {
 	r := reader{b: src}

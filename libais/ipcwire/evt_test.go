@@ -2,6 +2,7 @@ package ipcwire
 
 import (
 	"bytes"
+	"encoding/binary"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -236,4 +237,36 @@ func FuzzEvtRetainedPage(f *testing.F) {
 
 func FuzzEvtRetainedReq(f *testing.F) {
 	fuzzBody(f, "evt retained", AppendEvtRetainedReq(nil, &EvtRetainedReq{true, EvtDot{1, 2, [16]byte{9}, 3}, EvtDot{4, 5, [16]byte{}, 6}}))
+}
+
+func TestTheTimeInARequestCanBeWrittenWhereItLies(t *testing.T) {
+	evt := EvtOpenReq{Flags: 7, Local: true, Timeout: 5, Invocation: 9, Name: []byte("name")}
+	open := CkptOpenReq{Name: []byte("name"), Flags: 3, Timeout: 5, Invocation: 9}
+	created := open
+	created.HasAttributes, created.Attributes.MaxSections = true, 4
+	sync := CkptTimeReq{Handle: 8, Time: 5}
+	for name, b := range map[string]struct {
+		body  []byte
+		where func([]byte) []byte
+		after []byte
+	}{
+		"evt open":       {AppendEvtOpenReq(nil, &evt), EvtOpenTimeout, func() []byte { q := evt; q.Timeout = 77; return AppendEvtOpenReq(nil, &q) }()},
+		"ckpt open":      {AppendCkptOpenReq(nil, &open), CkptOpenTimeout, func() []byte { q := open; q.Timeout = 77; return AppendCkptOpenReq(nil, &q) }()},
+		"ckpt create":    {AppendCkptOpenReq(nil, &created), CkptOpenTimeout, func() []byte { q := created; q.Timeout = 77; return AppendCkptOpenReq(nil, &q) }()},
+		"ckpt with time": {AppendCkptTimeReq(nil, &sync), CkptTime, func() []byte { q := sync; q.Time = 77; return AppendCkptTimeReq(nil, &q) }()},
+	} {
+		for cut := range b.body {
+			if b.where(b.body[:cut]) != nil {
+				t.Errorf("%s: a time in %d of %d bytes", name, cut, len(b.body))
+			}
+		}
+		where := b.where(b.body)
+		if len(where) != 8 || binary.LittleEndian.Uint64(where) != 5 {
+			t.Fatalf("%s: % x is not the time", name, where)
+		}
+		binary.LittleEndian.PutUint64(where, 77)
+		if !bytes.Equal(b.body, b.after) {
+			t.Errorf("%s: with another time it is % x, not % x", name, b.body, b.after)
+		}
+	}
 }

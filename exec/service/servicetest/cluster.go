@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"slices"
 	"sort"
+	"time"
 
 	"ais/exec/gmi"
 	"ais/exec/service"
@@ -73,6 +74,7 @@ func (c *Cluster) Add(id wire.NodeID, start uint64, services []service.Service, 
 		Self: n.Self, NodeName: fmt.Sprintf("node%d", id), Address: []byte{10, 0, 0, byte(id)},
 		BootTime: int64(start) * 1e9, ClusterName: "test",
 		After: n.after,
+		Now:   func() time.Duration { return time.Duration(c.now) },
 		Logf:  func(format string, args ...any) { c.Log = append(c.Log, fmt.Sprintf(format, args...)) },
 		Overload: func(reason string) {
 			n.Overload = reason
