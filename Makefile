@@ -99,10 +99,10 @@ check-static:
 # The rooms first; then whole executives, one package at a time, because they
 # are timed.
 test-go:
-	$(GO) test -timeout 9m $$($(GO) list ./... | grep -v '^ais/ctests/')
+	$(GO) test -timeout 25m $$($(GO) list ./... | grep -v '^ais/ctests/')
 
 test-c: all
-	AIS_BUILD="$(call full,$(BUILD))" $(GO) test -timeout 9m -p 1 ./ctests/...
+	AIS_BUILD="$(call full,$(BUILD))" $(GO) test -timeout 25m -p 1 ./ctests/...
 
 SHARE := $(DESTDIR)$(PREFIX)/share/doc/aisexec
 

@@ -18,6 +18,12 @@ type Logf func(format string, args ...any)
 // silent is the Logf of who does not want to know.
 func silent(string, ...any) {}
 
+// steadyConf is added to the configuration of executives whose ring must not change.
+// The default is what is promised, and what the long forms are run with. The short
+// ones are run on machines that may stand still for a second, and for that a ring
+// with the default token timeout is formed anew.
+var steadyConf []string
+
 // logger is one evs_log: a client of a node that writes down what it is told.
 type logger struct {
 	node *harness.Node

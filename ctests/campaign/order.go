@@ -39,7 +39,11 @@ func Order(o OrderOptions) (*OrderReport, error) {
 	if o.Logf == nil {
 		o.Logf = silent
 	}
-	c, err := harness.New(harness.Options{Nodes: o.Nodes, Namespaces: o.Namespaces, Unicast: o.Unicast, IPv6: o.IPv6})
+	h := harness.Options{Nodes: o.Nodes, Namespaces: o.Namespaces, Unicast: o.Unicast, IPv6: o.IPv6}
+	if o.Stable {
+		h.Conf = steadyConf
+	}
+	c, err := harness.New(h)
 	if err != nil {
 		return nil, err
 	}

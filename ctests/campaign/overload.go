@@ -57,7 +57,7 @@ func Overload(o OverloadOptions) (*OverloadReport, error) {
 	if o.Logf == nil {
 		o.Logf = silent
 	}
-	c, err := harness.New(harness.Options{Nodes: o.Nodes})
+	c, err := harness.New(harness.Options{Nodes: o.Nodes, Conf: steadyConf})
 	if err != nil {
 		return nil, err
 	}

@@ -162,7 +162,7 @@ func settle(ls []*logger) (*OrderReport, error) {
 // another key, one that does without, and one whose key is missing and which
 // therefore must not start.
 func Intruders(namespaces bool, d time.Duration) (string, error) {
-	c, err := harness.New(harness.Options{Nodes: 3, Spare: 3, Namespaces: namespaces})
+	c, err := harness.New(harness.Options{Nodes: 3, Spare: 3, Namespaces: namespaces, Conf: steadyConf})
 	if err != nil {
 		return "", err
 	}
@@ -303,7 +303,7 @@ func (p *pace) wait() {
 // with each bit flipped in turn and with each truncation, and the same with the
 // packets that are made while it works. All must be refused and counted.
 func Damage(perKind int) (string, error) {
-	c, err := harness.New(harness.Options{Nodes: 3, Spare: 1, Namespaces: true})
+	c, err := harness.New(harness.Options{Nodes: 3, Spare: 1, Namespaces: true, Conf: steadyConf})
 	if err != nil {
 		return "", err
 	}
@@ -417,7 +417,7 @@ func pickKinds(packets []harness.Packet, perKind int) []harness.Packet {
 // addresses it came from, after a restart of its sender, of its receiver, of all
 // nodes, and to one node alone.
 func Replay(work time.Duration, rate float64, limit int, logf Logf) (string, error) {
-	c, err := harness.New(harness.Options{Nodes: 3, Spare: 1, Namespaces: true})
+	c, err := harness.New(harness.Options{Nodes: 3, Spare: 1, Namespaces: true, Conf: steadyConf})
 	if err != nil {
 		return "", err
 	}
@@ -524,7 +524,7 @@ func Replay(work time.Duration, rate float64, limit int, logf Logf) (string, err
 // Forge attacks one live member with ICMP messages and TCP resets for its real
 // flows, at the given rate each, and with resets of guessed flows as well.
 func Forge(d time.Duration, rate float64) (string, error) {
-	c, err := harness.New(harness.Options{Nodes: 3, Spare: 1, Namespaces: true})
+	c, err := harness.New(harness.Options{Nodes: 3, Spare: 1, Namespaces: true, Conf: steadyConf})
 	if err != nil {
 		return "", err
 	}
@@ -555,7 +555,8 @@ func Forge(d time.Duration, rate float64) (string, error) {
 	victim := c.Nodes[1].Address
 	p := pace{rate: 2 * rate}
 	var icmp, resets, guesses int
-	for k, end := 0, time.Now().Add(d); time.Now().Before(end); k++ {
+	enough := func() bool { return icmp >= int(rate*d.Seconds()/2) && resets > 0 }
+	for k, end := 0, time.Now().Add(d); time.Now().Before(end) || !enough() && time.Now().Before(end.Add(20*time.Second)); k++ {
 		udp, tcp := f.of(victim)
 		if len(udp) == 0 {
 			return "", errors.New("no datagram of the victim was seen")
@@ -589,7 +590,7 @@ func Forge(d time.Duration, rate float64) (string, error) {
 	if _, err := settle(ls); err != nil {
 		return "", err
 	}
-	if icmp < int(rate*d.Seconds()/2) || resets == 0 {
+	if !enough() {
 		return "", fmt.Errorf("the attack was too weak: %d ICMP messages, %d resets of live connections", icmp, resets)
 	}
 	return fmt.Sprintf("%d forged ICMP messages, %d forged resets of live connections and %d of guessed ones in %v: no configuration change", icmp, resets, guesses, d), nil

@@ -38,7 +38,7 @@ func Stability(o StabilityOptions) (*StabilityReport, error) {
 	if o.Logf == nil {
 		o.Logf = silent
 	}
-	c, err := harness.New(harness.Options{Nodes: o.Nodes, Namespaces: o.Namespaces})
+	c, err := harness.New(harness.Options{Nodes: o.Nodes, Namespaces: o.Namespaces, Conf: steadyConf})
 	if err != nil {
 		return nil, err
 	}
