@@ -93,7 +93,8 @@ static void versions(void)
 static void node_get(void)
 {
 	SaClmClusterNodeT n;
-	double t;
+	double t = 1;
+	int try, r = 0;
 
 	/* Without any handle, before any Initialize. */
 	memset(&n, 0xff, sizeof(n));
@@ -114,10 +115,15 @@ static void node_get(void)
 		CHECK_IS(saClmClusterNodeGet((SaClmNodeIdT)((SaUint64T)1 << 32 | 1), second, &n), SA_ERR_NOT_EXIST);
 	CHECK_IS(saClmClusterNodeGet(1, 0, &n), SA_ERR_TIMEOUT);
 	CHECK_IS(saClmClusterNodeGet(1, second, NULL), SA_ERR_INVALID_PARAM);
-	t = seconds();
-	CHECK_IS(saClmClusterNodeGet(ORDER_DELAY + 300, second / 10, &n), SA_ERR_TIMEOUT);
-	t = seconds() - t;
-	CHECK(t >= 0.1 && t < 0.25);
+	/* One of ten: the machine may be busy with something else. */
+	for (try = 0; try < 10 && (r != SA_ERR_TIMEOUT || t >= 0.25); try++) {
+		t = seconds();
+		r = (int)saClmClusterNodeGet(ORDER_DELAY + 300, second / 10, &n);
+		t = seconds() - t;
+		CHECK(r != SA_ERR_TIMEOUT || t >= 0.1);
+	}
+	CHECK_IS(r, SA_ERR_TIMEOUT);
+	CHECK(t < 0.25);
 }
 
 static void track(void)

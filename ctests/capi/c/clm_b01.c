@@ -96,16 +96,23 @@ static void timeouts(void)
 {
 	SaClmHandleT h = start();
 	SaClmClusterNodeT n;
-	double t = seconds();
+	double t = 1;
+	int try, r = 0;
 
-	CHECK_IS(saClmClusterNodeGet(h, ORDER_DELAY + 300, 100 * SA_TIME_ONE_MILLISECOND, &n), SA_AIS_ERR_TIMEOUT);
-	t = seconds() - t;
-	CHECK(t >= 0.1 && t < 0.25);
+	/* One of ten: the machine may be busy with something else. */
+	for (try = 0; try < 10 && (r != SA_AIS_ERR_TIMEOUT || t >= 0.25); try++) {
+		t = seconds();
+		r = (int)saClmClusterNodeGet(h, ORDER_DELAY + 300, 100 * SA_TIME_ONE_MILLISECOND, &n);
+		t = seconds() - t;
+		CHECK(r != SA_AIS_ERR_TIMEOUT || t >= 0.1);
+	}
+	CHECK_IS(r, SA_AIS_ERR_TIMEOUT);
+	CHECK(t < 0.25);
 	/* The late answer belongs to nobody. */
-	CHECK_IS(saClmClusterNodeGet(h, 2, SA_TIME_ONE_SECOND, &n), SA_AIS_OK);
+	CHECK_IS(saClmClusterNodeGet(h, 2, 20 * SA_TIME_ONE_SECOND, &n), SA_AIS_OK);
 	CHECK_IS(n.nodeId, 2);
 	t = seconds();
-	CHECK_IS(saClmClusterNodeGet(h, ORDER_DELAY + 200, SA_TIME_ONE_SECOND, &n), SA_AIS_OK);
+	CHECK_IS(saClmClusterNodeGet(h, ORDER_DELAY + 200, 20 * SA_TIME_ONE_SECOND, &n), SA_AIS_OK);
 	CHECK(seconds() - t >= 0.19);
 	CHECK_IS(saClmFinalize(h), SA_AIS_OK);
 }
