@@ -409,7 +409,7 @@ static int dispatch_nothing(SaDispatchFlagsT flag)
 	must(open_with(&h, &callbacks), OK);
 	began = seconds();
 	e = (int)saClmDispatch(H(h), flag);
-	check(seconds() - began < 0.5);
+	check(seconds() - began < 5);
 	check(nodes == 0 && tracks == 0);
 	return e;
 }
@@ -724,7 +724,7 @@ static int get_stopped(void)
 	ask("STOP");
 	began = seconds();
 	e = (int)NODEGET(h, SA_CLM_LOCAL_NODE_ID, SECOND / 5, &n);
-	check(seconds() - began > 0.19 && seconds() - began < 1.0);
+	check(seconds() - began > 0.19 && seconds() - began < 10);
 	ask("CONT");
 	/* The late answer to the call that was given up confuses nobody. */
 	must(NODEGET(h, SA_CLM_LOCAL_NODE_ID, 5 * SECOND, &n), OK);
@@ -793,7 +793,7 @@ static int get_finalized_meanwhile(void)
 	began = seconds();
 	must(saClmFinalize(b.h), OK);
 	must(pthread_join(t, NULL), 0);
-	check(seconds() - began < 2);
+	check(seconds() - began < 10);
 	ask("CONT");
 	return b.result;
 }

@@ -402,7 +402,7 @@ static int dispatch_all_nothing(void)
 	must(opened(&h), 0);
 	began = seconds();
 	e = (int)evs_dispatch(H(h), EVS_DISPATCH_ALL);
-	check(seconds() - began < 0.5 && messages == 0 && configurations == 0);
+	check(seconds() - began < 5 && messages == 0 && configurations == 0);
 	return e;
 }
 
@@ -424,8 +424,8 @@ static int dispatch_one_waits(void)
 	must(joined(&h), 0);
 	must(evs_dispatch(H(h), EVS_DISPATCH_ONE), EVS_OK);
 	check(configurations == 1 && messages == 0);
-	must(pthread_create(&t, NULL, send_later, &h), 0);
 	began = seconds();
+	must(pthread_create(&t, NULL, send_later, &h), 0);
 	e = (int)evs_dispatch(H(h), EVS_DISPATCH_ONE);
 	check(seconds() - began > 0.25 && messages == 1 && last_len == 16);
 	must(pthread_join(t, NULL), 0);
@@ -473,7 +473,7 @@ static int blocked_with(evs_dispatch_t how, int die)
 	else
 		must(evs_finalize(H(b.h)), EVS_OK);
 	must(pthread_join(t, NULL), 0);
-	check(seconds() - began < 2);
+	check(seconds() - began < 10);
 	return b.result;
 }
 
