@@ -1143,14 +1143,27 @@ static int reported(int recovery, int cancel)
 	return e;
 }
 /* A proxy reports an error of its external component. */
-static int external(SaAmfHandleT *h, SaAmfRecommendedRecoveryT recovery)
+static int external(SaAmfHandleT *h, SaAmfRecommendedRecoveryT recovery, SaErrorT restarted)
 {
 	SaAmfErrorDescriptorT d = descriptor;
+	double limit = seconds() + 15;
 	int e;
 
 	must(proxied(h), OK);
+	/* The program of the row before ended with E in its care. If that was noticed of E
+	 * before it was of P, E is switched off first and is to be registered again. */
+	while (!(has("P", "PROXY") && has("E", "EXTERNAL")) && seconds() < limit) {
+		SaSelectionObjectT fd;
+
+		must(saAmfSelectionObjectGet(h, &fd), OK);
+		readable((int)fd, 50);
+		must(saAmfDispatch(h, SA_DISPATCH_ALL), OK);
+		saAmfComponentRegister(h, named("E"), named("P"));
+	}
 	until(*h, has("P", "PROXY") && has("E", "EXTERNAL"));
-	saw.sets = saw.readies = 0;
+	/* What came of the program of the row before is over. */
+	saw.sets = saw.readies = saw.restarts = saw.controls = 0;
+	say_restarted = restarted;
 	d.recommendedRecovery = recovery;
 	again(e, saAmfErrorReport(named("P"), named("E"), 0, &d, NULL));
 	return e;
@@ -1168,7 +1181,7 @@ static int report_external_restart(void)
 {
 	SaAmfHandleT h;
 
-	must(external(&h, SA_AMF_COMPONENT_RESTART), OK);
+	must(external(&h, SA_AMF_COMPONENT_RESTART, OK), OK);
 	until(h, saw.restarts >= 1);
 	check(strcmp(saw.component, "E") == 0);
 	must(served(&h), 0);
@@ -1190,7 +1203,7 @@ static int report_external_failover(void)
 {
 	SaAmfHandleT h;
 
-	must(external(&h, SA_AMF_COMPONENT_FAILOVER), OK);
+	must(external(&h, SA_AMF_COMPONENT_FAILOVER, OK), OK);
 	must(off(&h), 0);
 	check(saw.restarts == 0);
 	return OK;
@@ -1200,8 +1213,7 @@ static int report_external_stays(void)
 {
 	SaAmfHandleT h;
 
-	say_restarted = E(FAILED_OPERATION);
-	must(external(&h, SA_AMF_COMPONENT_RESTART), OK);
+	must(external(&h, SA_AMF_COMPONENT_RESTART, E(FAILED_OPERATION)), OK);
 	must(off(&h), 0);
 	check(saw.restarts == 1);
 	return OK;
