@@ -423,7 +423,7 @@ func TestARingIsRefusedWhereItCannotBe(t *testing.T) {
 	})
 	t.Run("a service that answers everything", func(t *testing.T) {
 		r, s := newStreamRig(t, nil)
-		s.never = true
+		r.on(func() { s.never = true })
 		if err := askRing(t, r.dial()); err != ipcwire.ErrNotSupported {
 			t.Fatal(err)
 		}
