@@ -240,11 +240,37 @@ func (p *peers) beside(c *harness.Cluster, t transport) (*side, error) {
 	theirs := system{start: func(node int, args ...string) (*harness.Process, error) {
 		return c.Net.Start(node, harness.Spec{Name: fmt.Sprintf("member-cpg@%d", node), Path: p.theirMember, Args: args})
 	}}
-	for _, n := range r.nodes {
-		theirs.pids = append(theirs.pids, n.PID)
-	}
 	p.tellClasses("aisexec", c.Nodes[0].Exec.PID, "corosync", r.nodes[0].PID)
-	return &side{c: c, r: r, ours: ourSystem(c), theirs: theirs}, nil
+	s := &side{c: c, ours: ourSystem(c), theirs: theirs}
+	s.with(r)
+	return s, nil
+}
+
+func (s *side) with(r *rival) {
+	s.r, s.theirs.pids = r, nil
+	for _, n := range r.nodes {
+		s.theirs.pids = append(s.theirs.pids, n.PID)
+	}
+}
+
+// revive starts theirs again if one of it has ended by itself, and says so: what is
+// measured next is not to suffer from it.
+func (p *peers) revive(s *side) {
+	if s.r == nil {
+		return
+	}
+	node := s.r.ended()
+	if node == 0 {
+		return
+	}
+	p.say("# corosync (%s) of node %d ended by itself; it is started again", s.r.transport.name, node)
+	s.r.stop()
+	r, err := startRival(s.c.Net, len(s.c.Nodes), s.r.transport)
+	if err != nil {
+		p.say("# %v", err)
+		return // s.r has ended; the cells that follow say so
+	}
+	s.with(r)
 }
 
 // pair is the repetitions of one cell.
@@ -286,15 +312,16 @@ func (p *peers) pairs(s *side, of run, out map[run]*pair, sizes, senders []int) 
 				out[of] = pr
 			}
 			for turn := range 2 {
-				y, to, cpu := s.ours, &pr.ours, &pr.oursCPU
+				y, to, cpu := &s.ours, &pr.ours, &pr.oursCPU
 				if (turn+rep)%2 == 1 {
-					y, to, cpu = s.theirs, &pr.theirs, &pr.theirsCPU
+					y, to, cpu = &s.theirs, &pr.theirs, &pr.theirsCPU
 				}
 				if y.start == nil {
 					continue
 				}
 				l, err := y.stream(size, p.window(size, len(senders)), senders...)
 				if err != nil || l.rate == 0 {
+					p.revive(s)
 					l, err = y.stream(size, p.window(size, len(senders)), senders...)
 				}
 				if err == nil && l.rate == 0 {

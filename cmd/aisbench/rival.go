@@ -52,9 +52,10 @@ const rivalPort = 5605
 
 // rival is corosync on every node of a network.
 type rival struct {
-	net   *harness.Network
-	dir   string
-	nodes []*harness.Process
+	net       *harness.Network
+	transport transport
+	dir       string
+	nodes     []*harness.Process
 }
 
 // haveRival tells whether corosync can be measured here.
@@ -80,7 +81,7 @@ func startRival(w *harness.Network, n int, t transport) (*rival, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &rival{net: w, dir: dir}
+	r := &rival{net: w, transport: t, dir: dir}
 	key := make([]byte, 1024)
 	_, _ = rand.Read(key)
 	if err := os.WriteFile(filepath.Join(dir, "authkey"), key, 0o400); err != nil {
@@ -145,6 +146,16 @@ func (r *rival) start(i, n int, t transport, tee func(string)) error {
 	}
 	r.nodes = append(r.nodes, p)
 	return nil
+}
+
+// ended is the first node whose executive has ended by itself; 0: none.
+func (r *rival) ended() int {
+	for i, p := range r.nodes {
+		if p.Ended() {
+			return i + 1
+		}
+	}
+	return 0
 }
 
 // stop ends it; there may be none.

@@ -107,7 +107,7 @@ func (g *GMI) deliverPayload(d *srp.Delivery) {
 	}
 	g.ring = d.Ring
 	s := g.sender(d.From)
-	for b := d.Payload; len(b) > 0; {
+	for b := d.Payload; len(b) > 0 && b[0] != padding; {
 		var r record
 		r, b, _ = nextRecord(b)
 		switch {
@@ -159,6 +159,10 @@ func (g *GMI) deliverWhole(d *srp.Delivery, s *sender, r *record) {
 	}
 }
 
+// assembleFirst is how large the buffer of a message is made at its first fragment:
+// most messages need no other.
+const assembleFirst = slabSize
+
 func (g *GMI) beginAssembly(s *sender, r *record) {
 	if !g.begin(s, r) {
 		return
@@ -169,8 +173,9 @@ func (g *GMI) beginAssembly(s *sender, r *record) {
 	if a.group == nil {
 		return
 	}
-	// A buffer grows with what arrived, not with what was announced.
-	a.buf = append(g.mem.getLarge(2*slabLargest), r.data...)
+	// A buffer grows with what arrived, not with what was announced, but for a
+	// size that is nothing to be afraid of.
+	a.buf = append(g.mem.getLarge(min(max(r.total, 2*slabLargest), assembleFirst)), r.data...)
 }
 
 func (g *GMI) continueAssembly(d *srp.Delivery, s *sender, r *record) {

@@ -54,7 +54,7 @@ func decode(t *testing.T, payload []byte) []record {
 		t.Fatalf("own payload is not well-formed: %x", payload)
 	}
 	var rs []record
-	for b := payload; len(b) > 0; {
+	for b := payload; len(b) > 0 && b[0] != padding; {
 		var r record
 		r, b, _ = nextRecord(b)
 		rs = append(rs, r)
@@ -202,7 +202,7 @@ func TestAnAssemblyTakesMemoryForWhatArrivedNotForWhatWasAnnounced(t *testing.T)
 	for _, s := range g.senders {
 		total += cap(s.partial[laneOf(Free, Low)].buf)
 	}
-	if total > 50*2*slabLargest {
+	if total > 50*assembleFirst {
 		t.Errorf("50 announced messages hold %d bytes", total)
 	}
 	g.Deliver(&srp.Delivery{Kind: srp.DeliverRegular})
@@ -333,6 +333,73 @@ func TestPayloadsAreExactlyAsDocumented(t *testing.T) {
 	}
 }
 
+func TestPayloadsOfABacklogAreOfOneSizeAndTheirMessagesArriveWhole(t *testing.T) {
+	const room = 1412
+	for size := 1; size < 6000; size += 1 + size/9 {
+		g := newGMI(t, Options{MaxPayload: room, QueueLimits: [Priorities]int{4 << 20, 4 << 20, 4 << 20, 4 << 20}})
+		arrived, all := 0, 0
+		if err := g.Join("g", &sink{onMsg: func(b []byte) {
+			if len(b) != size || b[size-1] != byte(arrived) {
+				t.Fatalf("%d bytes: message %d has %d and ends with %d", size, arrived, len(b), b[len(b)-1])
+			}
+			arrived++
+		}}); err != nil {
+			t.Fatal(err)
+		}
+		const messages = 300
+		for i := range messages {
+			msg := make([]byte, size)
+			msg[size-1] = byte(i)
+			mustSend(t, g, Medium, wire.Agreed, msg)
+		}
+		buf := bytesOf(0xaa, room)
+		short := 0
+		for seq := uint64(1); ; seq++ {
+			n, _, ok := g.Next(buf)
+			if !ok {
+				break
+			}
+			if short > 0 {
+				t.Fatalf("%d bytes: %d of a payload with another behind it", size, short)
+			}
+			// What misses its place by its own length field is short by that.
+			if n < room-lengthSize {
+				short = n
+			}
+			all += n
+			g.Deliver(&srp.Delivery{Seq: seq, From: self, Payload: buf[:n]})
+		}
+		if arrived != messages || g.Stats().Malformed != 0 {
+			t.Fatalf("%d bytes: %d messages arrived, %+v", size, arrived, g.Stats())
+		}
+		// A payload with room for one message is what it is; else little is lost.
+		if each := size + 48; all > messages*each+all/8 && size < room/2 {
+			t.Errorf("%d bytes: %d for %d messages", size, all, messages)
+		}
+	}
+}
+
+func bytesOf(v byte, n int) []byte { return bytes.Repeat([]byte{v}, n) }
+
+func TestPaddingIsLittleWhereMessagesDoNotFitIntoOnePayload(t *testing.T) {
+	const room, size = 1412, 2083
+	g := newGMI(t, Options{MaxPayload: room, QueueLimits: [Priorities]int{4 << 20, 4 << 20, 4 << 20, 4 << 20}})
+	const messages = 1000
+	for range messages {
+		mustSend(t, g, Medium, wire.Agreed, make([]byte, size))
+	}
+	buf, payloads := make([]byte, room), 0
+	for {
+		if _, _, ok := g.Next(buf); !ok {
+			break
+		}
+		payloads++
+	}
+	if least := messages * size / room; payloads > least+least/50 {
+		t.Errorf("%d payloads for what fits into %d", payloads, least)
+	}
+}
+
 func TestMalformedPayloadsAreCountedAndChangeNothing(t *testing.T) {
 	whole := make([]byte, 100)
 	whole = whole[:putRecord(whole, laneOf(Free, Low), 1, "g", 5, 0, true, true, []byte("hello"))]
@@ -359,6 +426,8 @@ func TestMalformedPayloadsAreCountedAndChangeNothing(t *testing.T) {
 		{byte(laneOf(Free, Low)), 1},
 		{flagLast | byte(laneOf(Free, Low)), 1, 1, 2, 0, 0}, // a last fragment that is longer
 		append(bytes.Clone(whole), byte(lanes), 1, 1, 0),    // no such lane, behind a good one
+		append(bytes.Clone(whole), padding, 0, 1),           // padding that says something
+		{padding}, {padding, 0, 0}, // and nothing else
 	}
 	for i := range whole {
 		bad = append(bad, whole[:i])

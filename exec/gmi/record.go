@@ -9,6 +9,9 @@
 //	last: length of the data uint16
 //	data
 //
+// Behind the last record there may be padding, to make the payload as large as those
+// that follow: a byte 0x0f, then zeros.
+//
 // Little-endian throughout. What a fragment that is not the first says of its
 // message is a check and no more: a sender has one message in progress in a lane,
 // the ring delivers its fragments in order and without a gap, and the bytes of all
@@ -30,6 +33,9 @@ const (
 	flagFirst = 0x10
 	flagLast  = 0x20
 	flagMask  = flagLane | flagFirst | flagLast
+
+	// padding is where flags would be; there is no such lane.
+	padding = flagLane
 
 	// MaxGroup is the longest group name in bytes.
 	MaxGroup = 32
@@ -177,15 +183,36 @@ func nextRecord(b []byte) (r record, rest []byte, ok bool) {
 	return r, b[size:], true
 }
 
-// wellFormed reports whether payload is one or more well-formed records and nothing
-// else.
+// pad fills dst from n on with padding and returns its length.
+func pad(dst []byte, n int) int {
+	if n < len(dst) {
+		dst[n] = padding
+		clear(dst[n+1:])
+	}
+	return len(dst)
+}
+
+// wellFormed reports whether payload is one or more well-formed records, perhaps
+// padding, and nothing else.
 func wellFormed(payload []byte) bool {
 	if len(payload) == 0 {
 		return false
 	}
 	for b := payload; len(b) > 0; {
+		if b[0] == padding && len(b) < len(payload) {
+			return zero(b[1:])
+		}
 		var ok bool
 		if _, b, ok = nextRecord(b); !ok {
+			return false
+		}
+	}
+	return true
+}
+
+func zero(b []byte) bool {
+	for _, v := range b {
+		if v != 0 {
 			return false
 		}
 	}
