@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -242,11 +241,7 @@ func (b *evtBench) besidePeers() {
 
 // save writes JSON and plots.
 func (b *evtBench) save() error {
-	data, err := json.MarshalIndent(b.cells, "", "\t")
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(b.out, "evt.json"), append(data, '\n'), 0o644); err != nil {
+	if err := writeJSON(filepath.Join(b.out, "evt.json"), b.cells); err != nil {
 		return err
 	}
 	for _, p := range []struct {

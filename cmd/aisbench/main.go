@@ -6,6 +6,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -79,4 +80,13 @@ func allCommand(measurements []*cobra.Command) *cobra.Command {
 			return nil
 		},
 	}
+}
+
+// writeJSON writes v to a file that ends with a newline.
+func writeJSON(path string, v any) error {
+	text, err := json.MarshalIndent(v, "", "\t")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, append(text, '\n'), 0o644)
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"os"
@@ -274,11 +273,7 @@ func (p *peers) end() {
 
 // save writes what there is so far.
 func (p *peers) save() error {
-	text, err := json.MarshalIndent(&p.report, "", "\t")
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(p.out, "peers.json"), append(text, '\n'), 0o644); err != nil {
+	if err := writeJSON(filepath.Join(p.out, "peers.json"), &p.report); err != nil {
 		return err
 	}
 	if err := p.plots(); err != nil {

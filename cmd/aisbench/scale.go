@@ -3,7 +3,6 @@ package main
 import (
 	"container/heap"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -109,11 +108,7 @@ func saveScale(dir string, all map[string][]scaled) error {
 			rows[load] = append(rows[load], row{r.nodes, r.rotation, r.sent, r.received, r.messages, float64(r.formed.Microseconds()) / 1000})
 		}
 	}
-	text, err := json.MarshalIndent(rows, "", "\t")
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(dir, "scale.json"), append(text, '\n'), 0o644); err != nil {
+	if err := writeJSON(filepath.Join(dir, "scale.json"), rows); err != nil {
 		return err
 	}
 	for _, p := range []struct {
