@@ -1,7 +1,7 @@
 /*
  * ask.c: see ask.h. Three system calls for a request: send, ppoll, recv; or memory
- * in place of the first, or of the others. The application's handlers run during
- * all of it, so nothing is left by a signal.
+ * in place of the first, or of the others, where to sleep is one. The application's
+ * handlers run during all of it, so nothing is left by a signal.
  */
 #include <errno.h>
 #include <poll.h>
@@ -207,7 +207,7 @@ static unsigned ask(struct aisf_handle *h, struct aisf_request *r, int64_t deadl
 			aisf_memory_look_away(a->memory, a->seq);
 		return o == EXPIRED ? AISF_TIMEOUT : o == FULL ? AISF_NO_MEMORY : aisf_ask_broken(h);
 	}
-	if (watches && aisf_memory_await(a->memory, a->seq))
+	if (watches && aisf_memory_await(a->memory, a->seq, deadline))
 		return from_memory(h, r->op, answer);
 	switch (receive(h, r->op, deadline, &head, &have)) {
 	case DONE:

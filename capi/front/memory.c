@@ -4,13 +4,20 @@
  * Looking for the answer is worth it when the executive runs on another processor
  * and answers at once. Whether it does is learnt: each time in vain halves how long
  * is looked, and once that is nothing it is tried anew now and then.
+ *
+ * Then the thread sleeps until the word changes: one system call, and half of what
+ * the socket costs. Nobody tells it there that the executive was killed, or that
+ * another thread is in Finalize, so after a while, and after a signal, it waits at the
+ * socket, where both are seen at once.
  */
 #include <errno.h>
+#include <linux/futex.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,7 +25,7 @@
 #include "capi/front/shared.h"
 
 /* The layout, as libais/ipcwire/ask.go has it. */
-enum { MAGIC = 0x41534941, VERSION = 1, CONTROL = 4096, POSTED = 64, AWAKE = 128, WATCH = 192 };
+enum { MAGIC = 0x41534941, VERSION = 2, CONTROL = 4096, POSTED = 64, AWAKE = 128, ASIDE = 132, WATCH = 192, SLEEPS = 196 };
 
 enum {
 	MOST_NS = 50000,
@@ -30,7 +37,10 @@ enum {
 	/* The clock is read after so many looks; when they take so long, the processor
 	 * was taken away. */
 	LOOKS = 32,
-	TORN_NS = 100000
+	TORN_NS = 100000,
+	/* So long is slept here, and that long it may take until it is seen that the
+	 * executive is gone. */
+	SLEEP_NS = 20000000
 };
 
 struct aisf_memory {
@@ -132,9 +142,7 @@ int aisf_memory_watch(struct aisf_memory *m, uint32_t seq)
 {
 	if (m == NULL)
 		return 0;
-	if (m->span == 0) {
-		if (++m->skipped < m->retry)
-			return 0;
+	if (m->span == 0 && ++m->skipped >= m->retry) {
 		m->skipped = 0;
 		m->span = MOST_NS;
 		m->trial = 1;
@@ -215,16 +223,39 @@ static void missed(struct aisf_memory *m)
 	m->trial = 0;
 }
 
-int aisf_memory_await(struct aisf_memory *m, uint32_t seq)
+/* Sleeps until the answer is there, or for a while, or until a signal. */
+static int sleep_for(struct aisf_memory *m, uint32_t seq, int64_t deadline)
 {
-	if (look(m, seq)) {
-		m->span = m->span * 2 < MOST_NS ? m->span * 2 : MOST_NS;
-		m->trial = 0;
-		m->retry = RETRY_FIRST;
-		return 1;
+	int64_t left = aisf_remaining(deadline);
+	struct {
+		long sec, nsec; /* as this call has it, whatever time_t is */
+	} t;
+
+	t.sec = 0;
+	t.nsec = left < SLEEP_NS ? (long)left : SLEEP_NS;
+	store(m, SLEEPS, 1);
+	syscall(SYS_futex, word(m, WATCH), FUTEX_WAIT, seq, &t, NULL, 0);
+	store(m, SLEEPS, 0);
+	return load(m, WATCH) != seq;
+}
+
+int aisf_memory_await(struct aisf_memory *m, uint32_t seq, int64_t deadline)
+{
+	int there = 0;
+
+	if (m->span > 0) {
+		there = look(m, seq);
+		if (there) {
+			m->span = m->span * 2 < MOST_NS ? m->span * 2 : MOST_NS;
+			m->trial = 0;
+			m->retry = RETRY_FIRST;
+		} else {
+			missed(m);
+		}
 	}
-	missed(m);
-	return !aisf_memory_look_away(m, seq);
+	if (!there && !sleep_for(m, seq, deadline) && aisf_memory_look_away(m, seq))
+		return 0;
+	return load(m, ASIDE) != seq;
 }
 
 const unsigned char *aisf_memory_answer(const struct aisf_memory *m)

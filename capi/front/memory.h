@@ -20,8 +20,8 @@ void aisf_memory_close(struct aisf_memory *m);
 int aisf_memory_watch(struct aisf_memory *m, uint32_t seq);
 /* Puts the request there; 0: it has to go over the socket. */
 int aisf_memory_post(struct aisf_handle *h, const struct aisf_request *r);
-/* Looks for the answer for a little while. 0: it comes over the socket. */
-int aisf_memory_await(struct aisf_memory *m, uint32_t seq);
+/* Waits for the answer for a little while. 0: it comes over the socket. */
+int aisf_memory_await(struct aisf_memory *m, uint32_t seq, int64_t deadline);
 /* Looks no longer. 0: the answer is there. */
 int aisf_memory_look_away(struct aisf_memory *m, uint32_t seq);
 /* The frame. */

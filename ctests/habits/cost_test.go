@@ -43,8 +43,9 @@ const entry = 2
 
 // exchange is a request and its answer over sockets: send, wait, receive. Memory
 // shared with the executive takes the place of the first, or of the others, which
-// depends on what the executive is doing; nothing makes it more.
-var exchange = []allowance{{"sendto sendmsg", 1, 0}, {"ppoll", 1, 0}, {"recvfrom", 1, 0}}
+// depends on what the executive is doing; nothing makes it more, but that who has
+// slept for the answer in memory in vain waits at the socket.
+var exchange = []allowance{{"sendto sendmsg", 1, 0}, {"futex", 1, 0}, {"ppoll", 1, 0}, {"recvfrom", 1, 0}}
 
 // opening is Initialize and Finalize of a service when the runtime is loaded.
 func opening(t *testing.T) []allowance {

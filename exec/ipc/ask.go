@@ -67,6 +67,7 @@ func (c *conn) closeAsk() {
 		c.s.asking = slices.Delete(c.s.asking, i, i+1)
 	}
 	c.ask.m.store(ipcwire.AskAwake, 0)
+	c.ask.aside(c.ask.m.load(ipcwire.AskWatch))
 	c.ask.m.close()
 	c.ask = nil
 	c.s.stats.Asks--
@@ -113,11 +114,31 @@ func (c *conn) takeAsk() bool {
 	return true
 }
 
+// wake wakes a library that sleeps until AskWatch changes, after it has.
+func (a *asking) wake() {
+	if a.m.load(ipcwire.AskSleeps) != 0 {
+		a.m.wakeAll(ipcwire.AskWatch)
+	}
+}
+
+// aside tells a library that waits for the answer to seq that it does not come in
+// memory.
+func (a *asking) aside(seq uint32) {
+	a.m.store(ipcwire.AskAside, seq)
+	if a.m.change(ipcwire.AskWatch, seq, 0) {
+		a.wake()
+	}
+}
+
 // answerAsk puts an answer into memory when the library looks for it there.
 func (c *conn) answerAsk(op ipcwire.Op, seq uint32, err ipcwire.Error, body []byte) bool {
 	a := c.ask
 	c.watch() // the next request often follows at once
-	if len(body) > ipcwire.AskArea-ipcwire.HeaderSize || a.m.load(ipcwire.AskWatch) != seq {
+	switch {
+	case a.m.load(ipcwire.AskWatch) != seq:
+		return false
+	case len(body) > ipcwire.AskArea-ipcwire.HeaderSize:
+		a.aside(seq)
 		return false
 	}
 	if c.cb.bytes > 0 {
@@ -131,6 +152,7 @@ func (c *conn) answerAsk(op ipcwire.Op, seq uint32, err ipcwire.Error, body []by
 	if !a.m.change(ipcwire.AskWatch, seq, 0) {
 		return false
 	}
+	a.wake()
 	c.s.stats.Answered++
 	c.s.stats.BytesOut += uint64(ipcwire.HeaderSize + len(body))
 	c.unblock()

@@ -159,6 +159,7 @@ func (m *askShm) store(at uintptr, v uint32) { atomic.StoreUint32(m.word(at), v)
 func (m *askShm) change(at uintptr, from, to uint32) bool {
 	return atomic.CompareAndSwapUint32(m.word(at), from, to)
 }
+func (m *askShm) wakeAll(at uintptr) { wakeAll(m.word(at)) }
 
 func (m *shm) close() {
 	_ = unix.MunmapPtr(m.base, shmMapped)
@@ -176,7 +177,9 @@ func (m *shm) swap(at uintptr, v uint32) uint32 {
 }
 
 // wakeAll wakes whoever waits in the kernel for a word to change.
-func (m *shm) wakeAll(at uintptr) {
+func (m *shm) wakeAll(at uintptr) { wakeAll(m.word(at)) }
+
+func wakeAll(word *uint32) {
 	const futexWake = 1
-	_, _, _ = unix.RawSyscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(m.word(at))), futexWake, 1<<30, 0, 0, 0)
+	_, _, _ = unix.RawSyscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(word)), futexWake, 1<<30, 0, 0, 0)
 }

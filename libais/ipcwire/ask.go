@@ -24,6 +24,14 @@ package ipcwire
 // comes over the socket. Exactly one of both succeeds, so the answer comes exactly
 // once. A library that will not look leaves AskWatch 0.
 //
+// A library that has looked for long enough sleeps in the kernel until AskWatch is no
+// longer the number (futex, FUTEX_WAIT), and says so before in AskSleeps: the executive
+// wakes it after each change of AskWatch when that is not 0. An answer that is too
+// large for its area, or that will not come, is not waited for there: the executive
+// writes its number to AskAside and changes AskWatch to 0 just the same, and what
+// comes then comes on the socket. An executive that was killed changes nothing, so
+// nobody sleeps there for long without a look at the socket.
+//
 // Before the executive sleeps it sets AskAwake to 0 and looks at AskPosted once
 // more. Every word is one side's alone but AskWatch.
 //
@@ -32,11 +40,13 @@ const (
 	OpAsk Op = 0xFF05 // request without body; the answer brings a descriptor
 
 	AskMagic   = 0x41534941
-	AskVersion = 1
+	AskVersion = 2
 	AskControl = 4096      // bytes of control words
 	AskArea    = 128 << 10 // bytes of each area
 
 	AskPosted = 64  // written by the library
 	AskAwake  = 128 // by the executive
+	AskAside  = 132 // by the executive
 	AskWatch  = 192 // by both, see above
+	AskSleeps = 196 // by the library
 )

@@ -74,6 +74,21 @@ static void *write_checkpoint(void *arg)
 	return NULL;
 }
 
+/* From then on requests and answers go through memory. */
+static void write_often(void)
+{
+	SaCkptIOVectorElementT io;
+	int i, r;
+
+	memset(&io, 0, sizeof(io));
+	io.dataBuffer = (void *)"abc";
+	io.dataSize = 3;
+	for (i = 0; i < 100; i++) {
+		AGAIN(r, saCkptCheckpointWrite(all.checkpoint, &io, 1, NULL));
+		CHECK_IS(r, SA_AIS_OK);
+	}
+}
+
 static void *publish(void *arg)
 {
 	SaEvtEventIdT id;
@@ -119,6 +134,7 @@ static void gone_and_back(void)
 
 	start_all(&all);
 	use_all(&all);
+	write_often();
 	quiet = start();
 	idle = start();
 	CHECK_IS(saClmSelectionObjectGet(all.clm, &fd), SA_AIS_OK);
