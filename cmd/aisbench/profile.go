@@ -48,6 +48,7 @@ const (
 
 var profiledLoads = []profiled{
 	{"1 node, 64 B, one sender", 1, nil, 64, []int{1}, ""},
+	{"1 node, 32 KB, one sender", 1, nil, 32768, []int{1}, ""},
 	{"2 nodes, 64 B, one sender", 2, nil, 64, []int{1}, ""},
 	{"2 nodes, 1 KB, one sender", 2, nil, 1024, []int{1}, ""},
 	{"2 nodes, 64 KB, one sender", 2, nil, 65536, []int{1}, ""},

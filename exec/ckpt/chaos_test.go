@@ -449,10 +449,12 @@ func (c *chaos) run(steps int) int {
 }
 
 func newChaos(t *testing.T, seed uint64) *chaos {
-	return &chaos{
+	c := &chaos{
 		t: t, seed: seed, rnd: rand.New(rand.NewPCG(seed, 7)), Cluster: servicetest.New(),
 		nodes: map[wire.NodeID]*chaosNode{}, lost: map[string]bool{},
 	}
+	c.Lone = seed%2 == 1
+	return c
 }
 
 // count adds up what happened, over all nodes that ever lived.

@@ -83,6 +83,7 @@ type GMI struct {
 	queues [lanes]queue
 	closed bool // the gate
 	mem    memory
+	lent   [][]byte // buffers of the payloads that NextAlone gave out since Flush
 	nextID MessageID
 	stats  Stats
 
@@ -237,9 +238,9 @@ func (g *GMI) MulticastAs(c Class, group string, p Priority, guar wire.Guarantee
 	}
 	idle := !g.waiting()
 	q := &g.queues[laneOf(c, p)]
-	data, s := q.store(&g.mem, size, parts)
+	data, head, s := q.store(&g.mem, size, parts)
 	g.nextID++
-	q.push(pending{id: g.nextID, guar: guar, group: group, data: data, slab: s})
+	q.push(pending{id: g.nextID, guar: guar, group: group, data: data, head: head, slab: s})
 	if idle && g.opt.Wake != nil && g.waiting() {
 		g.opt.Wake()
 	}
@@ -322,7 +323,7 @@ func (g *GMI) Next(dst []byte) (n int, guar wire.Guarantee, ok bool) {
 		if m.group != g.calm {
 			g.sending(m.group)
 		}
-		if m.off < len(m.data) {
+		if m.off < m.size() {
 			break // the payload is full
 		}
 		q.pop(&g.mem)
@@ -379,10 +380,10 @@ const (
 // empty payload.
 func putPending(dst []byte, whole int, l lane, m *pending, empty bool) int {
 	first, last := m.off == 0, true
-	rest := m.data[m.off:]
+	rest := m.message()[m.off:]
 	if headerSize(m.group, first, true)+len(rest) > len(dst) {
 		room, least := len(dst)-headerSize(m.group, first, false), worthwhile
-		if headerSize(m.group, true, true)+len(m.data) > whole {
+		if headerSize(m.group, true, true)+m.size() > whole {
 			least = worthwhileLarge
 		}
 		if room < least && !empty {
@@ -392,7 +393,7 @@ func putPending(dst []byte, whole int, l lane, m *pending, empty bool) int {
 		// in another. MinPayload sees to it that something remains.
 		rest, last = rest[:min(room, len(rest)-1)], false
 	}
-	n := putRecord(dst, l, m.id, m.group, len(m.data), m.fragments, first, last, rest)
+	n := putRecord(dst, l, m.id, m.group, m.size(), m.fragments, first, last, rest)
 	m.off += len(rest)
 	m.fragments++
 	return n
@@ -402,6 +403,7 @@ func putPending(dst []byte, whole int, l lane, m *pending, empty bool) int {
 // handled a Ready: never from within Next, where the queues are in motion.
 func (g *GMI) Flush() {
 	g.hurried = false // they are delivered, and awaited
+	g.takeBack()
 	for c := range classes {
 		for p := range Priorities {
 			q := &g.queues[laneOf(c, p)]

@@ -411,7 +411,7 @@ func TestMalformedPayloadsAreCountedAndChangeNothing(t *testing.T) {
 		return b
 	}
 	bad := [][]byte{
-		nil, {}, change(whole, 0, 0xff), change(whole, 0, whole[0]|0x40), change(whole, 0, whole[0]|0x80), change(whole, 0, whole[0]|0x0f),
+		nil, {}, change(whole, 0, 0xff), change(whole, 0, whole[0]|0x80), change(whole, 0, whole[0]&^flagLast|flagOpen), change(whole, 0, whole[0]|0x0f),
 		change(whole, 1, 0),                              // id 0
 		change(whole, 7, 0),                              // empty group
 		change(whole, 7, 33),                             // too long a group
@@ -585,6 +585,8 @@ func FuzzDeliver(f *testing.F) {
 	n := putRecord(b, laneOf(Free, High), 2, "g", 5, 0, true, true, []byte("hello"))
 	n += putRecord(b[n:], laneOf(Free, Low), 1, "g", 300, 0, true, false, make([]byte, 100))
 	f.Add(b[:n], []byte{flagFirst})
+	open := make([]byte, headRoom+100)
+	f.Add(open[putOpen(open[:headRoom], laneOf(Free, Low), 3, "g"):], b[:n])
 	two := make([]byte, 400)
 	f.Add(b[:n], two[:putRecord(two, laneOf(Free, Low), 1, "g", 300, 1, false, true, make([]byte, 200))])
 	f.Fuzz(func(t *testing.T, one, two []byte) {

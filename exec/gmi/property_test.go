@@ -24,7 +24,7 @@ type world struct {
 
 func (w *world) multicast(t *rapid.T) {
 	n := rapid.SampledFrom(w.nodes).Draw(t, "sender")
-	size := rapid.OneOf(rapid.IntRange(0, 60), rapid.IntRange(0, 900), rapid.IntRange(0, 4000)).Draw(t, "size")
+	size := rapid.OneOf(rapid.IntRange(0, 60), rapid.IntRange(0, 900), rapid.IntRange(0, 4000), rapid.IntRange(slabLargest-20, slabLargest+20)).Draw(t, "size")
 	p := Priority(rapid.IntRange(0, int(Priorities)-1).Draw(t, "prio"))
 	guar := wire.Guarantee(rapid.IntRange(0, 1).Draw(t, "guarantee"))
 	w.serial++
@@ -175,11 +175,11 @@ func reversed(s string) string {
 }
 
 func newWorld(t *rapid.T) *world {
-	w := &world{buf: make([]byte, 2000)}
+	w := &world{buf: make([]byte, srp.AloneRoom)}
 	for i := range rapid.IntRange(1, 4).Draw(t, "nodes") {
 		w.nodes = append(w.nodes, newNode(wire.NodeID(i+1), 7, Options{
 			MaxPayload: rapid.IntRange(MinPayload, 600).Draw(t, "payload"),
-			MaxMessage: 5000, QueueLimits: [Priorities]int{6000, 6000, 9000, 20000},
+			MaxMessage: slabLargest + 100, QueueLimits: [Priorities]int{18000, 18000, 27000, 60000},
 		}))
 	}
 	w.r.install(slices.Clone(w.nodes))

@@ -53,12 +53,18 @@ type pending struct {
 	id    MessageID
 	guar  wire.Guarantee
 	group string
-	data  []byte
-	off   int
-	slab  *slab // nil when data is a buffer of its own
+	data  []byte // with head bytes before the message
+	off   int    // what was sent of the message
+	slab  *slab  // nil when data is a buffer of its own
 
+	head      uint8 // room for a header where a message may be a payload as it lies here
 	fragments uint8 // records of it that were sent; only the low bits count
 }
+
+// message is the whole message.
+func (p *pending) message() []byte { return p.data[p.head:] }
+
+func (p *pending) size() int { return len(p.data) - int(p.head) }
 
 // queue is a FIFO of pending messages in a ring buffer.
 type queue struct {
@@ -94,13 +100,12 @@ func (q *queue) push(p pending) {
 	}
 	q.size++
 	*q.at(q.size - 1) = p
-	q.used += cost(len(p.data))
+	q.used += cost(p.size())
 }
 
 // pop forgets the front message and gives its memory back.
 func (q *queue) pop(m *memory) {
 	p := q.front()
-	q.used -= cost(len(p.data))
 	switch s := p.slab; {
 	case s == nil:
 		m.putLarge(p.data)
@@ -113,31 +118,39 @@ func (q *queue) pop(m *memory) {
 			}
 		}
 	}
+	q.drop()
+}
+
+// drop forgets the front message, whose memory somebody else has.
+func (q *queue) drop() {
+	p := q.front()
+	q.used -= cost(p.size())
 	*p = pending{}
 	q.head = (q.head + 1) & (len(q.entries) - 1)
 	q.size--
 }
 
-// store copies parts, size bytes in all, into memory for a waiting message.
-func (q *queue) store(m *memory, size int, parts [][]byte) ([]byte, *slab) {
+// store copies parts, size bytes in all, into memory for a waiting message. A large
+// one has room before it.
+func (q *queue) store(m *memory, size int, parts [][]byte) (data []byte, head uint8, s *slab) {
 	if size > slabLargest {
-		b := m.getLarge(size)
+		b := m.getLarge(headRoom + size)[:headRoom]
 		for _, part := range parts {
 			b = append(b, part...)
 		}
-		return b, nil
+		return b, headRoom, nil
 	}
 	if q.fill == nil || len(q.fill.buf)+size > slabSize {
 		// The slab left behind has messages in it; it goes back with the last.
 		q.fill = m.getSlab()
 	}
-	s := q.fill
+	s = q.fill
 	start := len(s.buf)
 	for _, part := range parts {
 		s.buf = append(s.buf, part...)
 	}
 	s.live++
-	return s.buf[start:len(s.buf):len(s.buf)], s
+	return s.buf[start:len(s.buf):len(s.buf)], 0, s
 }
 
 // memory keeps slabs and large buffers for reuse, within poolBytes each.

@@ -2,12 +2,15 @@
 // record is a whole message or one fragment of a message. A fragment that is not the
 // last of its message reaches to the end of the payload:
 //
-//	flags  uint8   bits 0-3 lane, bit 4 first, bit 5 last, rest 0
+//	flags  uint8   bits 0-3 lane, bit 4 first, bit 5 last, bit 6 open, rest 0
 //	first: id uint48, the message's, of its sender; group length uint8 (1..32), group
 //	first, not last: bytes of the whole message less one, uint24
 //	not first: low byte of the id; number of the fragment, the first being 0, uint8
-//	last: length of the data uint16
+//	last, not open: length of the data uint16
 //	data
+//
+// A message that is whole and open reaches to the end of the payload: in a ring of one
+// processor a message may be larger than any packet. Others are not open.
 //
 // Behind the last record there may be padding, to make the payload as large as those
 // that follow: a byte 0x0f, then zeros.
@@ -32,7 +35,8 @@ const (
 	flagLane  = 0x0f
 	flagFirst = 0x10
 	flagLast  = 0x20
-	flagMask  = flagLane | flagFirst | flagLast
+	flagOpen  = 0x40
+	flagMask  = flagLane | flagFirst | flagLast | flagOpen
 
 	// padding is where flags would be; there is no such lane.
 	padding = flagLane
@@ -100,12 +104,7 @@ func putRecord(dst []byte, l lane, id MessageID, group string, total int, number
 	dst[0] = flags
 	n := 1
 	if first {
-		binary.LittleEndian.PutUint32(dst[n:], uint32(id))
-		binary.LittleEndian.PutUint16(dst[n+4:], uint16(id>>32))
-		n += idSize
-		dst[n] = byte(len(group))
-		n++
-		n += copy(dst[n:], group)
+		n += putName(dst[n:], id, group)
 	} else {
 		dst[n], dst[n+1] = byte(id), number
 		n += 2
@@ -122,6 +121,29 @@ func putRecord(dst []byte, l lane, id MessageID, group string, total int, number
 	return n + copy(dst[n:], data)
 }
 
+// putName encodes what a first record says of its message, and returns its size.
+func putName(dst []byte, id MessageID, group string) int {
+	binary.LittleEndian.PutUint32(dst, uint32(id))
+	binary.LittleEndian.PutUint16(dst[4:], uint16(id>>32))
+	dst[idSize] = byte(len(group))
+	return idSize + 1 + copy(dst[idSize+1:], group)
+}
+
+// openSize is the size of the header of an open record.
+func openSize(group string) int { return 1 + idSize + 1 + len(group) }
+
+// headRoom is room for it, of whole lines of the cache.
+const headRoom = 64
+
+// putOpen encodes the header of an open record at the end of room and returns where it
+// begins.
+func putOpen(room []byte, l lane, id MessageID, group string) int {
+	start := len(room) - openSize(group)
+	room[start] = byte(l) | flagFirst | flagLast | flagOpen
+	putName(room[start+1:], id, group)
+	return start
+}
+
 // nextRecord decodes the record at the start of b and returns what follows it.
 // ok is false when b does not start with a well-formed record.
 func nextRecord(b []byte) (r record, rest []byte, ok bool) {
@@ -133,6 +155,7 @@ func nextRecord(b []byte) (r record, rest []byte, ok bool) {
 	}
 	r.first = b[0]&flagFirst != 0
 	r.last = b[0]&flagLast != 0
+	open := b[0]&flagOpen != 0
 	b = b[1:]
 	if r.first {
 		if len(b) < idSize+1 {
@@ -156,6 +179,10 @@ func nextRecord(b []byte) (r record, rest []byte, ok bool) {
 	}
 	size := 0
 	switch {
+	case open:
+		size = len(b)
+		ok = r.first && r.last && size > 0 && size <= MessageLimit
+		r.total = size
 	case r.last:
 		if len(b) < lengthSize {
 			return record{}, nil, false

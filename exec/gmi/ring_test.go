@@ -134,17 +134,25 @@ func (r *fakeRing) install(nodes []*node) {
 	r.comps = append(r.comps, c)
 }
 
-// pull lets a node send one payload.
+// pull lets a node send one payload, as a ring of one if dst has room for that.
 func (n *node) pull(dst []byte) bool {
-	k, guar, ok := n.g.Next(dst)
+	c := n.comp
+	payload, guar, ok := dst, wire.Agreed, false
+	if len(c.members) == 1 && len(dst) >= srp.AloneRoom {
+		payload, _, guar, ok = n.g.NextAlone(dst)
+	} else {
+		var k int
+		k, guar, ok = n.g.Next(dst)
+		payload = dst[:k]
+	}
 	if !ok {
 		return false
 	}
-	c := n.comp
 	c.log = append(c.log, srp.Delivery{
 		Kind: srp.DeliverMessage, Ring: c.ring, Seq: uint64(len(c.log) + 1), From: n.self,
-		Guarantee: guar, Payload: bytes.Clone(dst[:k]),
+		Guarantee: guar, Payload: bytes.Clone(payload),
 	})
+	n.g.Flush()
 	return true
 }
 

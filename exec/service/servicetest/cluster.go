@@ -22,11 +22,15 @@ import (
 type Cluster struct {
 	Nodes []*Node
 	Log   []string // what the nodes logged
+	// Lone makes nodes alone in their ring take payloads as such a ring does: large
+	// messages in one piece. Otherwise they take packets, like any ring.
+	Lone bool
 
 	now    int64
 	seq    uint64
 	timers []*timer
 	buf    []byte
+	alone  []byte // room for payloads of a ring of one
 	nextID uint64
 }
 
@@ -59,7 +63,7 @@ type ring struct {
 }
 
 // New returns a cluster without nodes.
-func New() *Cluster { return &Cluster{buf: make([]byte, 1400)} }
+func New() *Cluster { return &Cluster{buf: make([]byte, 1400), alone: make([]byte, srp.AloneRoom)} }
 
 // Tune may change the options of a node before it is made.
 type Tune func(*gmi.Options, *service.Options)
@@ -212,15 +216,25 @@ func (n *Node) Pull() bool {
 	if n.dead || n.ring == nil {
 		return false
 	}
-	k, g, ok := n.GMI.Next(n.c.buf)
+	r := n.ring
+	payload, g, ok := n.next(n.c.Lone && len(r.members) == 1)
 	if !ok {
 		return false
 	}
-	r := n.ring
 	r.log = append(r.log, srp.Delivery{
-		Ring: r.id, Seq: uint64(len(r.log) + 1), From: n.Self, Guarantee: g, Payload: bytes.Clone(n.c.buf[:k]),
+		Ring: r.id, Seq: uint64(len(r.log) + 1), From: n.Self, Guarantee: g, Payload: bytes.Clone(payload),
 	})
 	return true
+}
+
+// next takes a payload as a ring does, or a ring of one.
+func (n *Node) next(alone bool) (payload []byte, g wire.Guarantee, ok bool) {
+	if alone {
+		payload, _, g, ok = n.GMI.NextAlone(n.c.alone)
+		return payload, g, ok
+	}
+	k, g, ok := n.GMI.Next(n.c.buf)
+	return n.c.buf[:k], g, ok
 }
 
 // Take delivers the next ordered payload to a node.

@@ -28,6 +28,18 @@ func (s *source) Next(dst []byte) (int, wire.Guarantee, bool) {
 	return n, g, ok
 }
 
+func (s *source) NextAlone(dst []byte) ([]byte, int, wire.Guarantee, bool) {
+	payload, n, g, ok := s.nd.g.NextAlone(dst)
+	if ok {
+		s.w.oracle.sent(s.proc, payload, g)
+		s.w.stats.Alone++
+		if len(payload) > s.w.p.maxPacket {
+			s.w.stats.AloneLarge++
+		}
+	}
+	return payload, n, g, ok
+}
+
 func (s *source) Backlog() int { return s.nd.g.Backlog() }
 
 // sessionExtra is by how much packets of membership must be smaller than others.

@@ -42,6 +42,7 @@ type Stats struct {
 	Messages, Deliveries              uint64
 	SafeMessages                      uint64
 	Kept                              uint64 // visits at which the token stayed with its sender, by who is up at the end
+	Alone, AloneLarge                 uint64 // payloads in rings of one; larger than a packet
 	TransitionalMessages, PassedOver  uint64
 	Simulated, FaultPhase, Convergent time.Duration // of the whole run; of its first phase; until one ring after it
 	ConvergentTokens                  float64       // the last, in token timeouts

@@ -79,7 +79,8 @@ type Machine struct {
 	tokenIdle  uint8 // Idle of the last token, as it left
 	cancelAt   Time  // when to ask again for a held token
 	tokenFirst bool
-	aloneAt    Time // single-node ring: when to look at the Source
+	aloneAt    Time   // single-node ring: when to look at the Source
+	alone      []byte // its payloads of an input; made when first needed
 
 	// Membership (gather.go, commit.go, recovery.go).
 	procs       []processor
@@ -103,6 +104,7 @@ type Machine struct {
 
 	data   wire.Data
 	awaits Awaiter // Config.Source, if it is one
+	loner  Loner   // Config.Source, if it is one
 
 	out outputs
 	n   Counters
@@ -139,6 +141,7 @@ func New(cfg Config) *Machine {
 		m.maxSeq = 0
 	}
 	m.awaits, _ = cfg.Source.(Awaiter)
+	m.loner, _ = cfg.Source.(Loner)
 	m.tok.Ranges = make([]wire.Range, 0, wire.MaxRanges)
 	m.in.Ranges = make([]wire.Range, 0, wire.MaxRanges)
 	m.joinPage.Entries = make([]wire.JoinEntry, 0, wire.MaxMembers)

@@ -693,27 +693,3 @@ func (m *Machine) tokenLost() {
 		m.lossAt = Never
 	}
 }
-
-// aloneBatch bounds the messages of one input of a ring of one.
-const aloneBatch = 64
-
-// runAlone is the ring of one processor: what is pulled is delivered and safe.
-func (m *Machine) runAlone() {
-	m.aloneAt = Never
-	w := m.cur
-	if w.high > wire.MaxSeq-lastNumbers {
-		m.becomeGather(CauseSequenceEnd)
-		m.grace = m.now // nobody is waited for
-		return
-	}
-	for range min(aloneBatch, len(w.slots)) {
-		if !m.pull(w.high+1, 0) {
-			return
-		}
-		w.safe = w.high
-		m.deliverWhatIsDue(w)
-	}
-	if m.cfg.Source.Backlog() > 0 {
-		m.aloneAt = m.now
-	}
-}
