@@ -176,7 +176,7 @@ func (e *executive) services() (err error) {
 		return err
 	}
 	e.clm = clm.New()
-	e.evs = evs.New(evs.Options{Address: e.address, MaxPayload: e.set.net.MaxMessageSize})
+	e.evs = evs.New(evs.Options{Address: e.address, Visit: e.set.net.MaxMessages, MaxPayload: e.set.net.MaxMessageSize})
 	e.evt = evt.New(evt.Options{})
 	if err = e.checkpoints(); err != nil {
 		return err

@@ -13,7 +13,7 @@ import (
 // Limits are the bounds of the package comment, in bytes and nanoseconds.
 type Limits struct {
 	QueueBytes  int   // waiting for the token at a priority, before one more is taken
-	StreamBytes int   // the same for multicasts without an answer, which wait in shared memory
+	StreamBytes int   // the same for multicasts without an answer, which wait in shared memory; see turn too
 	HighBytes   int   // of a connection: pressure begins
 	LowBytes    int   // of a connection: pressure ends
 	TotalHigh   int   // of all connections: pressure begins; it ends below half

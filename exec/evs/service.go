@@ -26,6 +26,9 @@ type Options struct {
 	Address func(wire.NodeID) []byte
 	// Limits; zero fields are those of DefaultLimits.
 	Limits Limits
+	// Visit is how many packets the ring takes of this node at once (default 64): not
+	// much more of what comes without being asked for waits for the token.
+	Visit int
 	// MaxPayload is the largest message of a client (default: what fits).
 	MaxPayload int
 }
@@ -51,7 +54,8 @@ type client struct {
 	joined  bool                    // it has joined something once: it gets configurations
 	started bool                    // it has got its first configuration
 	gone    bool
-	stamp   uint64 // of the last message that found it
+	stamp   uint64                        // of the last message that found it
+	last    [gmi.Priorities]gmi.MessageID // that it sent
 
 	pressing   bool
 	pressedFor int64 // nanoseconds
@@ -97,6 +101,9 @@ func New(opt Options) *Service {
 	}
 	if opt.MaxPayload <= 0 || opt.MaxPayload > maxPayload {
 		opt.MaxPayload = maxPayload
+	}
+	if opt.Visit <= 0 {
+		opt.Visit = defaultVisit
 	}
 	return &Service{opt: opt, limits: l, members: members{groups: map[ipcwire.EvsGroup][]*client{}}}
 }
@@ -199,7 +206,7 @@ func (s *Service) multicast(c *client, op ipcwire.Op, body []byte) ipcwire.Error
 	if !ipcwire.DecodeEvsMcast(body, q) || q.Guarantee > guaranteeSafe || q.Priority >= uint8(gmi.Priorities) {
 		return ipcwire.ErrInvalidParam
 	}
-	err := s.send(c, op, q, s.limits.QueueBytes)
+	err := s.send(c, op, q, false)
 	if err == ipcwire.ErrTryAgain {
 		s.stats.TryAgain++
 	}
@@ -207,8 +214,8 @@ func (s *Service) multicast(c *client, op ipcwire.Op, body []byte) ipcwire.Error
 }
 
 // send sends a multicast whose numbers are in range, unless there is pressure or
-// more than limit bytes wait for the token before it.
-func (s *Service) send(c *client, op ipcwire.Op, q *ipcwire.EvsMcast, limit int) ipcwire.Error {
+// too much waits for the token before it.
+func (s *Service) send(c *client, op ipcwire.Op, q *ipcwire.EvsMcast, stream bool) ipcwire.Error {
 	groups := q.Groups
 	switch {
 	case op == ipcwire.EvsMcastJoined && len(groups) > 0:
@@ -227,7 +234,7 @@ func (s *Service) send(c *client, op ipcwire.Op, q *ipcwire.EvsMcast, limit int)
 	if size > s.env.MaxMessage() || len(q.Payload) > s.opt.MaxPayload {
 		return ipcwire.ErrTooBig
 	}
-	if s.pressed() || s.env.Queued(prio) > limit || !s.env.SendOK(prio, size) {
+	if s.pressed() || s.env.Queued(prio) > s.limits.QueueBytes || stream && !s.turn(c, prio, size) || !s.env.SendOK(prio, size) {
 		return ipcwire.ErrTryAgain
 	}
 	guarantee := wire.Agreed
@@ -236,12 +243,13 @@ func (s *Service) send(c *client, op ipcwire.Op, q *ipcwire.EvsMcast, limit int)
 	}
 	// A slice made for the call would be one allocation per message.
 	s.parts = [2][]byte{s.header, q.Payload}
-	_, err := s.env.Multicast(prio, guarantee, s.parts[:]...)
+	id, err := s.env.Multicast(prio, guarantee, s.parts[:]...)
 	s.parts[1] = nil
 	if err != nil {
 		s.env.Logf("multicast of %d bytes: %v", size, err)
 		return ipcwire.ErrLibrary
 	}
+	c.last[prio] = id
 	s.stats.Multicasts++
 	return ipcwire.OK
 }
@@ -257,7 +265,7 @@ func (s *Service) LibStream(c service.Conn, op ipcwire.Op, body []byte) bool {
 		s.stats.StreamMalformed++
 		return true
 	}
-	err := s.send(cl, op, q, s.limits.StreamBytes)
+	err := s.send(cl, op, q, true)
 	q.Payload = nil
 	switch err {
 	case ipcwire.OK:

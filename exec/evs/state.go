@@ -14,7 +14,8 @@
 // what receivers read, in three stages, none of which ever holds up the ring:
 //
 //   - Waiting for the token: a node accepts a multicast of a priority while no
-//     more than 512 KiB wait before it (QueueBytes).
+//     more than 512 KiB wait before it (QueueBytes). Of what clients stream through
+//     shared memory little more than one visit of the token waits (turn.go).
 //   - Pressure: when more than 4 MiB of callbacks wait for one connection
 //     (HighBytes), or 24 MiB for all of a node (TotalHigh), the node says so to
 //     all others. While any member is under pressure every node answers its own

@@ -174,6 +174,11 @@ type Env interface {
 	// Queued is how many bytes of this service's kind of messages wait for the
 	// token at a priority.
 	Queued(prio gmi.Priority) int
+	// Payloads is about how many packets of the ring these fill.
+	Payloads(prio gmi.Priority) int
+	// Waits tells whether what Multicast called id at a priority still waits, or a
+	// part of it.
+	Waits(prio gmi.Priority, id gmi.MessageID) bool
 	// Multicast sends to the service's own group on every node (this one
 	// included). After SendOK said yes for the size it does not fail.
 	Multicast(prio gmi.Priority, g wire.Guarantee, parts ...[]byte) (gmi.MessageID, error)

@@ -90,6 +90,12 @@ func (v *env) SendOK(prio gmi.Priority, size int) bool { return v.e.sendOK(prio,
 
 func (v *env) Queued(prio gmi.Priority) int { return v.e.m.opt.GMI.Queued(v.e.class(), prio) }
 
+func (v *env) Payloads(prio gmi.Priority) int { return v.e.m.opt.GMI.Payloads(v.e.class(), prio) }
+
+func (v *env) Waits(prio gmi.Priority, id gmi.MessageID) bool {
+	return v.e.m.opt.GMI.Waits(v.e.class(), prio, id)
+}
+
 func (v *env) Multicast(prio gmi.Priority, g wire.Guarantee, parts ...[]byte) (gmi.MessageID, error) {
 	return v.e.multicast(prio, g, parts)
 }
