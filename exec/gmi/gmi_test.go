@@ -605,7 +605,7 @@ func FuzzDeliver(f *testing.F) {
 		}
 		for _, s := range g.senders {
 			for p := range s.partial {
-				if a := &s.partial[p]; cap(a.buf) > 2*slabLargest+4*(len(one)+len(two)) {
+				if a := &s.partial[p]; cap(a.buf) > assembleFirst+4*(len(one)+len(two)) {
 					t.Errorf("an assembly holds %d bytes", cap(a.buf))
 				}
 			}
