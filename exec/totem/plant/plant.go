@@ -19,6 +19,8 @@ const (
 	HalfMessageCarried         // half a fragmented message carried into the next configuration (gmi)
 	RestartTakenContinuous     // a quickly restarted member taken for the one that was there
 	JoinReplayed               // neither the echo of a Join is checked nor whether its sender lives
+	SafeAtFirstAck             // what one other acknowledged is taken for safe
+	AckBehindGap               // a message is acknowledged although one before it is missing
 	count
 )
 
@@ -34,6 +36,8 @@ var names = [count]string{
 	HalfMessageCarried:     "half-message-carried",
 	RestartTakenContinuous: "restart-taken-continuous",
 	JoinReplayed:           "join-replayed",
+	SafeAtFirstAck:         "safe-at-first-ack",
+	AckBehindGap:           "ack-behind-gap",
 }
 
 // String returns the name used on command lines and in reports.

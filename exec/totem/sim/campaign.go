@@ -120,6 +120,8 @@ func (t *Totals) add(seed uint64, s *Stats) {
 	a.Kept += s.Kept
 	a.Alone += s.Alone
 	a.AloneLarge += s.AloneLarge
+	a.Acknowledged += s.Acknowledged
+	a.AcksMissing += s.AcksMissing
 	a.TransitionalMessages += s.TransitionalMessages
 	a.PassedOver += s.PassedOver
 	a.Simulated += s.Simulated
@@ -140,9 +142,10 @@ func (t *Totals) String() string {
 		t.Seeds, t.Elapsed.Seconds(), s.Simulated.Seconds(), s.Events, s.Sent, s.Lost)
 	fmt.Fprintf(&b, "starts %d, crashes %d, leaves %d; rings formed %d, of them installed %d\n",
 		s.Starts, s.Crashes, s.Leaves, s.Formed, s.Rings)
-	fmt.Fprintf(&b, "messages %d (%d safe), deliveries %d (%d transitional), positions passed over %d; the token kept %d times\n",
-		s.Messages, s.SafeMessages, s.Deliveries, s.TransitionalMessages, s.PassedOver, s.Kept)
 	fmt.Fprintf(&b, "payloads in rings of one %d, of them larger than a packet %d\n", s.Alone, s.AloneLarge)
+	fmt.Fprintf(&b, "messages %d (%d safe), deliveries %d (%d transitional), positions passed over %d; the token kept %d times, and for acknowledgements %d times, in vain %d\n",
+		s.Messages, s.SafeMessages, s.Deliveries, s.TransitionalMessages, s.PassedOver, s.Kept,
+		s.Acknowledged+s.AcksMissing, s.AcksMissing)
 	fmt.Fprintf(&b, "refused for the key %d, for the replay window %d; replayed by the attacker %d\n",
 		s.Sealed, s.Replays, s.Replayed)
 	fmt.Fprintf(&b, "one ring after the faults: mean %.2f token timeouts, at most %.2f (seed %d)\n",

@@ -32,6 +32,7 @@ func TestAShortCampaignHasNoViolation(t *testing.T) {
 	for what, n := range map[string]uint64{
 		"lost packets": s.Lost, "crashes": s.Crashes, "leaves": s.Leaves, "configurations": s.Rings,
 		"rings formed but not installed": s.Formed - s.Rings, "deliveries": s.Deliveries, "tokens kept by a sender": s.Kept,
+		"rounds acknowledged": s.Acknowledged, "rounds of which acknowledgements were missing": s.AcksMissing,
 		"deliveries in transitional configurations": s.TransitionalMessages,
 		"large payloads in rings of one":            s.AloneLarge,
 		"packets replayed by the attacker":          s.Replayed, "packets refused as replayed": s.Replays,

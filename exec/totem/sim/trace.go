@@ -75,6 +75,11 @@ func describePacket(b []byte) string {
 		if t.Unmarshal(b) == nil {
 			return fmt.Sprintf("token-ack %d", t.Seq)
 		}
+	case wire.TypeDataAck:
+		var a wire.DataAck
+		if a.Unmarshal(b) == nil {
+			return fmt.Sprintf("data-ack %d waiting %v", a.Aru, a.Waiting)
+		}
 	}
 	return k.String()
 }

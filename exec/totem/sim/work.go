@@ -50,6 +50,7 @@ func (w *World) work(nd *node) {
 		w.kick(nd)
 		if w.talkRng.percent(w.p.talk) {
 			at := int64(0)
+			nd.talk++
 			for range 2 + w.talkRng.n(12) {
 				at += w.talkRng.around(w.p.talkEvery)
 				w.push(evTalk, nd.index, at, nd.proc)
@@ -72,10 +73,12 @@ func (w *World) submit(nd *node, final bool) {
 	w.multicast(nd, r, prio, group, size, safe, final)
 }
 
-// talk sends a small agreed message.
+// talk sends a small agreed message; of every other talk somebody waits until it is
+// everywhere, so that the ring has it acknowledged.
 func (w *World) talk(nd *node) {
 	r := &w.talkRng
-	w.multicast(nd, r, gmi.Priority(r.n(int(gmi.Priorities))), 0, headerSize+r.n(120), false, false)
+	group := nd.talk & 1
+	w.multicast(nd, r, gmi.Priority(r.n(int(gmi.Priorities))), group, headerSize+r.n(120), false, false)
 }
 
 func (w *World) multicast(nd *node, r *rng, prio gmi.Priority, group, size int, safe, final bool) {

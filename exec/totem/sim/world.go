@@ -43,6 +43,7 @@ type Stats struct {
 	SafeMessages                      uint64
 	Kept                              uint64 // visits at which the token stayed with its sender, by who is up at the end
 	Alone, AloneLarge                 uint64 // payloads in rings of one; larger than a packet
+	Acknowledged, AcksMissing         uint64 // times it stayed for acknowledgements; and they did not come; likewise
 	TransitionalMessages, PassedOver  uint64
 	Simulated, FaultPhase, Convergent time.Duration // of the whole run; of its first phase; until one ring after it
 	ConvergentTokens                  float64       // the last, in token timeouts
@@ -78,6 +79,7 @@ type node struct {
 	frozen  bool
 	wake    bool
 	working bool // inside an input of the machine
+	talk    int  // how many talks began here
 
 	slow, slowUntil int64
 	late, lateUntil int64
@@ -142,7 +144,10 @@ func (w *World) Run(opt Options) (Stats, *Violation) {
 	w.loop()
 	for i := range w.nodes {
 		if nd := &w.nodes[i]; nd.up {
-			w.stats.Kept += nd.m.Status().Counters.Keeps
+			n := nd.m.Status().Counters
+			w.stats.Kept += n.Keeps
+			w.stats.Acknowledged += n.Acknowledged
+			w.stats.AcksMissing += n.AcksMissing
 		}
 	}
 	return w.stats, w.violation

@@ -29,6 +29,7 @@ const (
 	DefaultHold           = 125 * time.Millisecond
 	DefaultLinger         = 100 * time.Microsecond
 	DefaultKeep           = 500 * time.Microsecond
+	DefaultAcks           = 2 * time.Millisecond
 	DefaultFailToReceive  = 2500
 	DefaultSeqnoUnchanged = 30
 	DefaultWindow         = 50
@@ -43,9 +44,6 @@ const (
 
 // tokenRetransmits is how many copies of a token go out before it is lost.
 const tokenRetransmits = 50
-
-// keepMissesMost bounds how rarely keeping the token is tried: once in 64 times.
-const keepMissesMost = 6
 
 // fewMessages go before the token of their visit even if it may run ahead: they
 // do not delay it, and are known to be everywhere a rotation earlier.
@@ -110,7 +108,9 @@ func (c Config) withDefaults() Config {
 	c.Linger = min(c.Linger, minRetransmit/4)
 	def(&c.Keep, DefaultKeep)
 	c.Keep = min(c.Keep, minRetransmit/4, c.TokenTimeout/8)
-	c.Await = max(0, min(c.Await, minRetransmit/4))
+	c.Await = max(0, min(c.Await, minRetransmit/4, c.TokenTimeout/8))
+	def(&c.Acks, DefaultAcks)
+	c.Acks = min(c.Acks, minRetransmit, c.TokenTimeout/8)
 	def(&c.FailToReceive, DefaultFailToReceive)
 	def(&c.SeqnoUnchanged, DefaultSeqnoUnchanged)
 	c.SeqnoUnchanged = min(c.SeqnoUnchanged, 250)

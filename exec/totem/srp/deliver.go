@@ -57,6 +57,7 @@ func (m *Machine) stepData(org Origin, pkt []byte) Reject {
 	w.advance(d.Seq)
 	m.n.Received++
 	m.deliverWhatIsDue(w)
+	m.oweAck(w, d, from)
 	return Accepted
 }
 

@@ -71,11 +71,12 @@ type Machine struct {
 	holdAt     Time
 	holdCancel bool // do not hold at the next visit
 	idle       int
+	acks       acks  // of packets that were sent and the token kept (acks.go)
+	owed       owed  // to another that keeps the token so
 	onlySender bool  // by this visit: nobody else has sent since the one before, and all have all
 	kept       int   // messages of this visit that were sent and the token stayed
 	keepUntil  Time  // so long it may
-	keepMisses int   // times in a row that no message came while it stayed
-	keepSkip   int   // so many times it is not tried
+	keepTries  tries // whether it pays
 	tokenIdle  uint8 // Idle of the last token, as it left
 	cancelAt   Time  // when to ask again for a held token
 	tokenFirst bool
@@ -223,6 +224,8 @@ func (m *Machine) step(org Origin, pkt []byte) Reject {
 		return m.stepTokenAck(org, pkt)
 	case wire.TypeHoldCancel:
 		return m.stepHoldCancel(org, pkt)
+	case wire.TypeDataAck:
+		return m.stepDataAck(org, pkt)
 	case wire.TypeLeave:
 		return m.stepLeave(org, pkt)
 	case wire.TypeJoin:
@@ -296,6 +299,7 @@ func (m *Machine) Wake(now Time) {
 	case len(m.cur.members) == 1:
 		m.runAlone()
 	case m.awaiting: // Go says when all are here
+	case m.acks.waiting: // it goes with the next packets
 	case m.holding:
 		if m.cur.self == 0 {
 			m.idle = 0

@@ -16,6 +16,9 @@ type Counters struct {
 	Awaits           uint64 // times it waited for those who learnt that their messages are safe
 	Lingers          uint64 // times the only sender waited a moment for its next message
 	Keeps            uint64 // visits' messages after which the token stayed with their only sender
+	Acknowledged     uint64 // times its messages became safe by the others' acknowledgements, the token being kept
+	AcksMissing      uint64 // times these did not all come in time
+	AcksSent         uint64 // acknowledgements to others that kept the token
 	HoldCancels      uint64 // times this node asked for a held token
 	Sent             uint64 // messages of this node sequenced
 	Received         uint64 // messages of others taken

@@ -21,6 +21,7 @@ func (m *Machine) stopTimers() {
 	m.joinAt, m.agreeAt, m.formAt = Never, Never, Never
 	m.aloneAt = Never
 	m.holding, m.lingering, m.awaiting, m.awaited = false, false, false, false
+	m.acks.waiting, m.owed = false, owed{}
 }
 
 // armRetransmit starts the repetition: after one and a half of what a rotation
@@ -103,12 +104,16 @@ func (m *Machine) visit() {
 	t, w := &m.tok, m.cur
 	m.n.TokenVisits++
 	m.kept, m.keepUntil = 0, m.now+m.cfg.Keep
+	m.acks.begin(m.now + m.cfg.Acks)
+	m.owed = owed{} // the token tells it
 	m.onlySender = m.state == Operational && m.sentOwn > 0 && t.High == m.sentHigh && t.Aru == t.High && len(t.Ranges) == 0
 	m.tokenSeq = t.Seq
 	m.prevHigh, m.tokenHigh = m.tokenHigh, t.High
 	m.noteVisit(t)
 	m.clearProvedSuspects()
-	w.freedPrev = w.freed
+	// What was acknowledged here the others do not know to be everywhere, so that they
+	// keep it: only what the token told is freed there by now.
+	w.freedPrev = min(w.freed, w.known)
 	safe := w.safe
 	m.resent = m.serveRequests(t)
 	m.stabilize(t.Aru)
@@ -186,11 +191,7 @@ func (m *Machine) keepNow(t *wire.Token, sent int) bool {
 			return false
 		}
 	}
-	if m.keepSkip > 0 {
-		m.keepSkip--
-		return false
-	}
-	return true
+	return m.keepTries.now()
 }
 
 // keptFor learns whether keeping pays: a client that takes longer than the token is
@@ -199,11 +200,8 @@ func (m *Machine) keepNow(t *wire.Token, sent int) bool {
 func (m *Machine) keptFor(something bool) {
 	switch {
 	case !m.lingering || m.kept == 0:
-	case something:
-		m.keepMisses = 0
 	default:
-		m.keepMisses = min(m.keepMisses+1, keepMissesMost)
-		m.keepSkip = 1<<m.keepMisses - 1
+		m.keepTries.paid(something)
 	}
 }
 
@@ -361,6 +359,7 @@ func (m *Machine) stabilize(aru uint64) {
 	if plant.On(plant.AruOfOneVisit) {
 		safe = aru
 	}
+	w.known = max(w.known, safe)
 	w.safe = max(w.safe, safe)
 	m.deliverWhatIsDue(w)
 }
@@ -406,7 +405,7 @@ func (m *Machine) hold() {
 
 // releaseHeld lets the held token go; the Source is asked again.
 func (m *Machine) releaseHeld() {
-	m.holding, m.lingering, m.awaiting = false, false, false
+	m.holding, m.lingering, m.awaiting, m.acks.waiting = false, false, false, false
 	m.holdAt = Never
 	m.visitAt = m.now
 	m.lossAt = m.now + m.cfg.TokenTimeout
@@ -440,10 +439,13 @@ func (m *Machine) stepHoldCancel(org Origin, pkt []byte) Reject {
 		return RejectOrigin
 	}
 	m.idle = 0
-	if m.holding {
-		m.tok.Idle = 0
+	switch {
+	case m.acks.waiting: // soon
+		m.tok.Idle, m.acks.let = 0, true
+	case m.holding:
+		m.tok.Idle, m.acks.let = 0, true
 		m.releaseHeld()
-	} else {
+	default:
 		m.holdCancel = true
 	}
 	return Accepted
@@ -496,6 +498,10 @@ func (m *Machine) visitOut() {
 		m.sendNew(t, allowed)
 	}
 	sent := int(t.High + 1 - first)
+	if m.acksNow(t, sent) {
+		m.awaitAcks(first, sent)
+		return
+	}
 	if m.keepNow(t, sent) {
 		for i := range sent {
 			m.sendRing(w.ring, w.at(first+uint64(i)).buf)
@@ -517,7 +523,7 @@ func (m *Machine) visitOut() {
 			t.AruSetter = 0
 		}
 	}
-	m.sentAru, m.sentOwn = t.Aru, m.kept+sent
+	m.sentAru, m.sentOwn = t.Aru, m.acks.sent+m.kept+sent
 	m.requestMissing(t)
 	m.account(t, m.kept+sent)
 	if m.state == Recovery {
@@ -528,7 +534,7 @@ func (m *Machine) visitOut() {
 		t.Idle = uint8(m.idle)
 	}
 	// The time for which it was here is not what a rotation takes.
-	t.Delayed = t.Delayed || m.kept > 0
+	t.Delayed = t.Delayed || m.kept > 0 || m.acks.sent > 0
 	m.forward(t)
 	for i := sent - behind; i < sent; i++ {
 		pkt := w.at(first + uint64(i)).buf
@@ -657,6 +663,9 @@ func (m *Machine) tickToken() {
 	}
 	if m.holding && m.now >= m.holdAt {
 		m.keptFor(false)
+		if m.acks.waiting {
+			m.acksMissing()
+		}
 		m.awaited = m.awaiting
 		m.releaseHeld()
 	}

@@ -28,6 +28,7 @@ type window struct {
 	aru       uint64 // everything up to here is here
 	delivered uint64 // everything up to here was delivered (or needs no delivery)
 	safe      uint64 // everything up to here is at every member
+	known     uint64 // of safe, what the token told: everybody else learns it from the token, too, a rotation later at most
 	freed     uint64 // everything up to here is forgotten
 	freedPrev uint64 // freed as it was at the token visit before
 

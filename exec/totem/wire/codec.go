@@ -8,7 +8,7 @@ import (
 // Version is the second byte of every packet; of a message, which has no room
 // to spare, three bits of its first byte. Another version is refused: a ring never
 // mixes formats. It stands for what is in messages (gmi), too.
-const Version = 2
+const Version = 3
 
 // Type is the first byte of every packet, but of messages: their first byte has its
 // highest bit set.
@@ -19,6 +19,7 @@ const (
 	TypeToken                       // the token
 	TypeTokenAck                    // "the token has been seen with this sequence number"
 	TypeHoldCancel                  // "do not hold the token, I have something to send"
+	TypeDataAck                     // "I have everything up to this message"
 	TypeLeave                       // "I stop"
 	TypeJoin                        // membership: processors and failed processors
 	TypeCommit                      // membership: the commit token
@@ -30,7 +31,7 @@ const (
 )
 
 var typeNames = [typeEnd]string{
-	TypeData: "data", TypeToken: "token", TypeTokenAck: "token-ack", TypeHoldCancel: "hold-cancel",
+	TypeData: "data", TypeToken: "token", TypeTokenAck: "token-ack", TypeHoldCancel: "hold-cancel", TypeDataAck: "data-ack",
 	TypeLeave: "leave", TypeJoin: "join", TypeCommit: "commit", TypeMergeDetect: "merge-detect",
 	TypeChallenge: "challenge", TypeProbe: "probe", TypeProbeReply: "probe-reply",
 }

@@ -22,6 +22,7 @@ type Data struct {
 	Round        uint16 // low bits of the token's sequence number when the source held it
 	Guarantee    Guarantee
 	AfterToken   bool // sent behind the token (Accelerated Ring)
+	Acknowledge  bool // its source keeps the token until all have said that they have everything up to it; never of an encapsulated one
 	Encapsulated bool
 	Old          OldData // encapsulated only
 	Payload      []byte  // within the packet
@@ -53,7 +54,9 @@ const (
 	flagSafe = 1 << iota
 	flagAfterToken
 	flagEncapsulated
-	flagOldSafe // guarantee of the old message
+	flagOldSafe // encapsulated: guarantee of the old message
+
+	flagAcknowledge = flagOldSafe // not encapsulated
 
 	dataFlags   = 0x0f
 	dataVersion = 0x70
@@ -81,6 +84,9 @@ func (d *Data) PutHeader(b []byte) int {
 	putSeq(b[2:], d.Seq)
 	le.PutUint16(b[8:], d.Round)
 	if !d.Encapsulated {
+		if d.Acknowledge {
+			b[0] |= flagAcknowledge
+		}
 		return DataHeader
 	}
 	b[0] |= flagEncapsulated
@@ -97,6 +103,10 @@ func (d *Data) PutHeader(b []byte) int {
 // MarkAfterToken sets the flag of an encoded packet that goes behind the token.
 func MarkAfterToken(pkt []byte) { pkt[0] |= flagAfterToken }
 
+// MarkAcknowledge sets the flag of an encoded packet, not an encapsulated one, whose
+// receivers are to say at once that they have it.
+func MarkAcknowledge(pkt []byte) { pkt[0] |= flagAcknowledge }
+
 // Unmarshal decodes pkt; Payload points into it.
 func (d *Data) Unmarshal(pkt []byte) error {
 	if err := check(pkt, TypeData, DataHeader); err != nil {
@@ -112,15 +122,13 @@ func (d *Data) Unmarshal(pkt []byte) error {
 	d.Source = pkt[1]
 	d.Seq = getSeq(pkt[2:])
 	d.Round = le.Uint16(pkt[8:])
-	d.Old = OldData{}
+	d.Old, d.Acknowledge = OldData{}, false
 	d.Payload = pkt[DataHeader:]
 	if d.Source >= MaxMembers || d.Seq == 0 {
 		return ErrRange
 	}
 	if !d.Encapsulated {
-		if flags&flagOldSafe != 0 {
-			return ErrRange
-		}
+		d.Acknowledge = flags&flagAcknowledge != 0
 		return nil
 	}
 	if len(pkt) < EncapsulationHeader {

@@ -29,7 +29,8 @@ func FuzzTokenAck(f *testing.F) { fuzzPacket(f, func() packet { return &TokenAck
 func FuzzHoldCancel(f *testing.F) {
 	fuzzPacket(f, func() packet { return &HoldCancel{} }, "hold cancel")
 }
-func FuzzLeave(f *testing.F) { fuzzPacket(f, func() packet { return &Leave{} }, "leave") }
+func FuzzDataAck(f *testing.F) { fuzzPacket(f, func() packet { return &DataAck{} }, "data ack") }
+func FuzzLeave(f *testing.F)   { fuzzPacket(f, func() packet { return &Leave{} }, "leave") }
 func FuzzMergeDetect(f *testing.F) {
 	fuzzPacket(f, func() packet { return &MergeDetect{} }, "merge detect")
 }

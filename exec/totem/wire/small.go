@@ -1,6 +1,6 @@
 package wire
 
-// The small packets. TokenAck, HoldCancel and Leave are sealed with the ring's
+// The small packets. TokenAck, HoldCancel, DataAck and Leave are sealed with the ring's
 // key and name no ring themselves: the key that opened them does.
 
 // TokenAck tells that its sender has seen the token with this sequence number.
@@ -48,6 +48,38 @@ func (p *HoldCancel) Unmarshal(pkt []byte) error {
 		return ErrRange
 	}
 	p.Seq = le.Uint64(pkt[4:])
+	return nil
+}
+
+// DataAck tells the source of a message with Acknowledge that its sender has every
+// message of the ring up to Aru. Waiting tells that the sender waits for the token:
+// it has something to send itself, or waits to learn what is everywhere.
+type DataAck struct {
+	Aru     uint64 // 1 to MaxSeq
+	Waiting bool
+}
+
+const dataAckSize = 12
+
+// AppendTo appends the encoded packet.
+func (p *DataAck) AppendTo(b []byte) []byte {
+	var waiting byte
+	if p.Waiting {
+		waiting = 1
+	}
+	b = append(b, byte(TypeDataAck), Version, waiting, 0)
+	return le.AppendUint64(b, p.Aru)
+}
+
+// Unmarshal decodes pkt.
+func (p *DataAck) Unmarshal(pkt []byte) error {
+	if err := checkExact(pkt, TypeDataAck, dataAckSize); err != nil {
+		return err
+	}
+	p.Waiting, p.Aru = pkt[2] != 0, le.Uint64(pkt[4:])
+	if pkt[2] > 1 || pkt[3] != 0 || p.Aru == 0 || p.Aru > MaxSeq {
+		return ErrRange
+	}
 	return nil
 }
 

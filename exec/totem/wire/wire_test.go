@@ -37,6 +37,7 @@ func samples() map[string]packet {
 		"bare token":   &Token{Seq: 1, Ranges: []Range{}},
 		"token ack":    &TokenAck{Seq: 12},
 		"hold cancel":  &HoldCancel{Seq: 13},
+		"data ack":     &DataAck{Aru: 14, Waiting: true},
 		"leave":        &Leave{},
 		"merge detect": &MergeDetect{Start: 3, Ring: RingID{Rep: 4, Seq: 5}, Members: 300, Stamp: 6},
 		"challenge":    &Challenge{Start: 1, RingSeq: 2, Echo: nonce(3), Stamp: 4},
@@ -110,6 +111,7 @@ func datas() []Data {
 	return []Data{
 		{Source: 3, Seq: 4, Round: 5, Guarantee: Safe, AfterToken: true, Payload: []byte("abc")},
 		{Source: 0, Seq: 4, Round: 5, Payload: []byte{}},
+		{Source: 2, Seq: 4, Round: 5, Acknowledge: true, Payload: []byte("x")},
 		{Source: MaxMembers - 1, Seq: MaxSeq, Round: 1<<16 - 1, Payload: []byte{0}},
 		{Source: 1, Seq: 1 << 40, Encapsulated: true, Payload: make([]byte, 3),
 			Old: OldData{Ring: RingID{Rep: 7, Seq: 8}, Source: 2, Seq: 5, Guarantee: Safe}},
@@ -136,15 +138,57 @@ func TestDataKeepsItsFlagsAndPayload(t *testing.T) {
 	}
 }
 
+// One bit means two things: the guarantee of an old message, and that a message of
+// this ring is to be acknowledged.
+func TestAMarkedMessageAsksForAcknowledgement(t *testing.T) {
+	for _, d := range datas() {
+		if d.Encapsulated {
+			continue
+		}
+		b := encode(&d)
+		MarkAcknowledge(b)
+		d.Acknowledge = true
+		var e Data
+		if err := e.Unmarshal(b); err != nil || !reflect.DeepEqual(d, e) {
+			t.Errorf("marked packet: %v, %+v became %+v", err, d, e)
+		}
+	}
+	// What a decoder has left from a packet before does not stay.
+	d := datas()
+	e := Data{Acknowledge: true}
+	for i := range d {
+		if err := e.Unmarshal(encode(&d[i])); err != nil || e.Acknowledge != d[i].Acknowledge {
+			t.Errorf("%+v: acknowledge %v, %v", d[i], e.Acknowledge, err)
+		}
+		e.Acknowledge = true
+	}
+}
+
+func TestAnAcknowledgementOfNothingIsRefused(t *testing.T) {
+	for _, c := range []struct {
+		at int
+		to byte
+	}{{2, 2}, {3, 1}, {10, 1}, {11, 0x80}} {
+		b := (&DataAck{Aru: 5}).AppendTo(nil)
+		b[c.at] = c.to
+		if err := new(DataAck).Unmarshal(b); !errors.Is(err, ErrRange) {
+			t.Errorf("byte %d is %d: %v", c.at, c.to, err)
+		}
+	}
+	if err := new(DataAck).Unmarshal((&DataAck{}).AppendTo(nil)); !errors.Is(err, ErrRange) {
+		t.Errorf("up to 0: %v", err)
+	}
+}
+
 // The format of the comment at Data, by hand.
 func TestMessagesAreExactlyAsDocumented(t *testing.T) {
 	d := Data{Source: 5, Seq: 0x010203040506, Round: 0x0708, Guarantee: Safe, AfterToken: true, Payload: []byte("xy")}
-	if got, want := encode(&d), []byte{0xa3, 5, 6, 5, 4, 3, 2, 1, 8, 7, 'x', 'y'}; !bytes.Equal(got, want) {
+	if got, want := encode(&d), []byte{0xb3, 5, 6, 5, 4, 3, 2, 1, 8, 7, 'x', 'y'}; !bytes.Equal(got, want) {
 		t.Errorf("got %x, want %x", got, want)
 	}
 	d = Data{Source: 5, Seq: 1, Encapsulated: true, Payload: []byte("x"),
 		Old: OldData{Ring: RingID{Rep: 9, Seq: 10}, Source: 6, Seq: 0x010203040506, Guarantee: Safe}}
-	want := []byte{0xac, 5, 1, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 10, 0, 0, 0, 0, 0, 0, 0, 6, 6, 5, 4, 3, 2, 1, 'x'}
+	want := []byte{0xbc, 5, 1, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 10, 0, 0, 0, 0, 0, 0, 0, 6, 6, 5, 4, 3, 2, 1, 'x'}
 	if got := encode(&d); !bytes.Equal(got, want) {
 		t.Errorf("got %x, want %x", got, want)
 	}
@@ -189,10 +233,7 @@ func TestDataThatCannotBeIsRefused(t *testing.T) {
 			}
 		}
 	}
-	// The flag of an old message on one that is none; the header of before.
-	if err := new(Data).Unmarshal([]byte{0xa8, 1, 1, 0, 0, 0, 0, 0, 0, 0}); !errors.Is(err, ErrRange) {
-		t.Errorf("flag of an old message: %v", err)
-	}
+	// The header of before.
 	former := append([]byte{byte(TypeData), 1, 0, 0}, make([]byte, 40)...)
 	if err := new(Data).Unmarshal(former); !errors.Is(err, ErrVersion) {
 		t.Errorf("version 1: %v", err)
