@@ -42,6 +42,10 @@ func (s *source) NextAlone(dst []byte) ([]byte, int, wire.Guarantee, bool) {
 
 func (s *source) Backlog() int { return s.nd.g.Backlog() }
 
+func (s *source) Awaits() bool { return s.nd.g.Awaits() }
+
+var _ srp.Awaiter = (*source)(nil)
+
 // sessionExtra is by how much packets of membership must be smaller than others.
 const sessionExtra = 29
 
@@ -86,6 +90,8 @@ func (w *World) newStack(nd *node, self wire.Member) {
 		ProbeTimeout:    time.Duration(w.p.probe),
 		Hold:            time.Duration(w.p.hold),
 		Await:           awaitTime,
+		AwaitRotation:   time.Duration(w.p.token), // however slow the network is drawn
+		Acks:            time.Duration(w.p.token),
 		Linger:          time.Duration(w.p.linger),
 		Keep:            time.Duration(w.p.keep),
 		FailToReceive:   w.p.failReceive,
@@ -283,10 +289,29 @@ func (w *World) safeUpTo(nd *node, ring wire.RingID, seq uint64) {
 		s := &o.stays[p.stay]
 		c := &o.configs[s.cfg]
 		if ring == c.ring {
+			if seq > p.claimed {
+				w.everywhere(nd, ring, seq)
+			}
 			o.safeClaim(nd.proc, seq)
 		}
 	}
 	nd.g.SafeUpTo(ring, seq)
+}
+
+// everywhere checks what a notice of safety says when it is given: that every member of
+// the ring, if it still is in it, has all messages up to seq. (What the oracle sees is
+// only what comes of it.)
+func (w *World) everywhere(nd *node, ring wire.RingID, seq uint64) {
+	for i := range w.nodes {
+		x := &w.nodes[i]
+		if !x.up || x.m == nil {
+			continue
+		}
+		if aru, in := x.m.Aru(ring); in && aru < seq {
+			w.violate(SafeNotice, nd.index, fmt.Sprintf("safe up to %d, but node %d has all up to %d only", seq, x.index, aru))
+			return
+		}
+	}
 }
 
 // schedule sees to it that the machine is ticked when it wants to be; late, when

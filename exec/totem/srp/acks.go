@@ -99,7 +99,7 @@ func (a *acks) begin(until Time) {
 func (m *Machine) acksNow(t *wire.Token, sent int) bool {
 	w, a := m.cur, &m.acks
 	if !m.onlySender || sent == 0 || m.kept+sent > awaitedMessages || m.kept+sent+m.resent > m.visitMost ||
-		m.cfg.Await == 0 || m.rotation >= awaitRotation || a.let || m.now+m.ackWait() > a.until ||
+		m.cfg.Await == 0 || m.rotation >= m.cfg.AwaitRotation || a.let || m.now+m.ackWait() > a.until ||
 		m.holdCancel || t.Backlog > m.backlogOwn || w.aru != t.High || m.cfg.Source.Backlog() > 0 ||
 		m.awaits == nil || !m.awaits.Awaits() {
 		return false

@@ -66,6 +66,7 @@ type Config struct {
 	Linger          time.Duration // how long the only sender waits for its next message before it passes the token on
 	Keep            time.Duration // how long the only sender of few messages keeps the token while it goes on sending
 	Await           time.Duration // how long the only sender waits for Go when its messages became safe (0: not at all)
+	AwaitRotation   time.Duration // Await and Acks only where a rotation takes less
 	Acks            time.Duration // how long it keeps the token while the others acknowledge what it sends
 	FailToReceive   int           // token visits without progress of one's own aru before one leaves
 	SeqnoUnchanged  int           // idle visits before the token is held

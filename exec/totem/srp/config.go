@@ -53,10 +53,10 @@ const fewMessages = 4
 // sends these waits until they are everywhere before it sends more.
 const awaitedMessages = 32
 
-// awaitRotation is how long a rotation may take where the token waits for what
+// DefaultAwaitRotation is how long a rotation may take where the token waits for what
 // follows on answers: the wait has to be short beside it, and a link that is full
 // must not rest.
-const awaitRotation = 400 * time.Microsecond
+const DefaultAwaitRotation = 400 * time.Microsecond
 
 // slowPacket is how long a packet of a rotation takes where the link is narrow: at
 // 300 Mbit/s and 1500 bytes.
@@ -110,7 +110,8 @@ func (c Config) withDefaults() Config {
 	c.Keep = min(c.Keep, minRetransmit/4, c.TokenTimeout/8)
 	c.Await = max(0, min(c.Await, minRetransmit/4, c.TokenTimeout/8))
 	def(&c.Acks, DefaultAcks)
-	c.Acks = min(c.Acks, minRetransmit, c.TokenTimeout/8)
+	c.Acks = min(c.Acks, c.TokenTimeout/8)
+	def(&c.AwaitRotation, DefaultAwaitRotation)
 	def(&c.FailToReceive, DefaultFailToReceive)
 	def(&c.SeqnoUnchanged, DefaultSeqnoUnchanged)
 	c.SeqnoUnchanged = min(c.SeqnoUnchanged, 250)

@@ -107,6 +107,16 @@ func (m *Machine) Status() Status {
 	return s
 }
 
+// Aru tells up to where this node has every message of a ring, and false if that is not
+// its last regular configuration's.
+func (m *Machine) Aru(ring wire.RingID) (uint64, bool) {
+	w := m.configuration()
+	if w == nil || w.ring != ring {
+		return 0, false
+	}
+	return w.aru, true
+}
+
 var stateNames = [...]string{Gather: "gather", Commit: "commit", Recovery: "recovery", Operational: "operational", Left: "left"}
 
 // String returns the state's name.

@@ -164,7 +164,7 @@ func (m *Machine) lingerNow(t *wire.Token) bool {
 // later; behind a token that has gone, two, and half as many messages share the costs
 // of a rotation.
 func (m *Machine) awaitNow(t *wire.Token) bool {
-	return m.cfg.Await > 0 && m.onlySender && t.Backlog <= m.backlogOwn && !m.holdCancel && m.rotation < awaitRotation
+	return m.cfg.Await > 0 && m.onlySender && t.Backlog <= m.backlogOwn && !m.holdCancel && m.rotation < m.cfg.AwaitRotation
 }
 
 // linger waits for the next message with the token here.
