@@ -290,7 +290,7 @@ func (w *World) safeUpTo(nd *node, ring wire.RingID, seq uint64) {
 		c := &o.configs[s.cfg]
 		if ring == c.ring {
 			if seq > p.claimed {
-				w.everywhere(nd, ring, seq)
+				w.everywhere(nd, s.cfg, seq)
 			}
 			o.safeClaim(nd.proc, seq)
 		}
@@ -300,14 +300,15 @@ func (w *World) safeUpTo(nd *node, ring wire.RingID, seq uint64) {
 
 // everywhere checks what a notice of safety says when it is given: that every member of
 // the ring, if it still is in it, has all messages up to seq. (What the oracle sees is
-// only what comes of it.)
-func (w *World) everywhere(nd *node, ring wire.RingID, seq uint64) {
+// only what comes of it.) By configuration: who lost its disk may use a ring's id again.
+func (w *World) everywhere(nd *node, cfg int32, seq uint64) {
+	o := w.oracle
 	for i := range w.nodes {
 		x := &w.nodes[i]
-		if !x.up || x.m == nil {
+		if !x.up || x.proc == none || o.procs[x.proc].stay == none || o.stays[o.procs[x.proc].stay].cfg != cfg {
 			continue
 		}
-		if aru, in := x.m.Aru(ring); in && aru < seq {
+		if aru, in := x.m.Aru(o.configs[cfg].ring); in && aru < seq {
 			w.violate(SafeNotice, nd.index, fmt.Sprintf("safe up to %d, but node %d has all up to %d only", seq, x.index, aru))
 			return
 		}
