@@ -89,7 +89,7 @@ func (v *loneEnv) advance(d int64) {
 }
 
 // What is sent has gone.
-func (v *loneEnv) Payloads(gmi.Priority) int             { return 0 }
+func (v *loneEnv) Payloads(gmi.Priority) int              { return 0 }
 func (v *loneEnv) Waits(gmi.Priority, gmi.MessageID) bool { return false }
 
 // beats is how many of the messages sent are beats.
