@@ -126,6 +126,23 @@ func TestATokenDoesNotWaitLongForAcknowledgementsThatDoNotCome(t *testing.T) {
 	}
 }
 
+// Whether a token that is kept without acknowledgements pays is another question.
+func TestAcknowledgementsThatDoNotComeDoNotDiscourageKeeping(t *testing.T) {
+	c, n := acking(t, Config{})
+	c.drop = func(_, _ wire.NodeID, pkt []byte) bool {
+		kind, _ := wire.Kind(pkt)
+		return kind == wire.TypeDataAck
+	}
+	waits(t, c, n)
+	before, missing := n.m.keepTries, n.m.n.AcksMissing
+	if !c.run(time.Second, func() bool { return n.m.n.AcksMissing > missing }) {
+		t.Fatal("they are waited for without end")
+	}
+	if n.m.keepTries != before {
+		t.Errorf("keeping was %+v, and is %+v", before, n.m.keepTries)
+	}
+}
+
 func TestWhoWaitsForTheTokenHasItAfterTheRound(t *testing.T) {
 	c, n := acking(t, Config{})
 	for i := range 20 {

@@ -662,9 +662,10 @@ func (m *Machine) tickToken() {
 		m.runAlone()
 	}
 	if m.holding && m.now >= m.holdAt {
-		m.keptFor(false)
 		if m.acks.waiting {
-			m.acksMissing()
+			m.acksMissing() // and says nothing of what a client would have sent
+		} else {
+			m.keptFor(false)
 		}
 		m.awaited = m.awaiting
 		m.releaseHeld()
