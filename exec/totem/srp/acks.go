@@ -42,8 +42,9 @@ import (
 
 // acks is what the only sender knows at this visit.
 type acks struct {
-	waiting bool // the token is held for them
-	until   Time // after that nothing more is sent that is waited for
+	waiting bool   // the token is held for them
+	until   Time   // after that nothing more is sent that is waited for
+	looked  uint64 // up to here there is no safe message that others may not deliver yet
 	from    [(wire.MaxMembers + 63) / 64]uint64
 	missing int  // of how many members
 	let     bool // the token has to go now
@@ -89,8 +90,10 @@ const leastAckWait = 300 * time.Microsecond
 // have told as much.
 func (m *Machine) ackWait() time.Duration { return max(2*m.rotation, leastAckWait) }
 
-func (a *acks) begin(until Time) {
-	a.waiting, a.let, a.sent, a.until = false, false, 0, until
+// begin begins a visit. What was forgotten here by the visit before, as the token had
+// told, the others have delivered.
+func (a *acks) begin(until Time, forgotten uint64) {
+	a.waiting, a.let, a.sent, a.until, a.looked = false, false, 0, until, forgotten
 }
 
 // acksNow decides whether the token stays until everybody has acknowledged what has
@@ -104,10 +107,11 @@ func (m *Machine) acksNow(t *wire.Token, sent int) bool {
 		m.awaits == nil || !m.awaits.Awaits() {
 		return false
 	}
-	for seq := w.known + 1; seq <= t.High; seq++ {
-		if w.has(seq) && w.at(seq).safe {
+	for seq := a.looked + 1; seq <= t.High; seq++ {
+		if s := w.at(seq); s.seq == seq && s.safe {
 			return false // the others learn from the token that they may deliver it
 		}
+		a.looked = seq
 	}
 	return a.tries.now()
 }

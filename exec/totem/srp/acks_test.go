@@ -297,6 +297,32 @@ func TestSafeMessagesAndFullRingsAreNotKeptForAcknowledgements(t *testing.T) {
 	}
 }
 
+// The sender knows a rotation before the others that its safe messages are such.
+func TestNobodyWaitsToDeliverASafeMessageWhileTheTokenIsKeptForAcknowledgements(t *testing.T) {
+	c, n := acking(t, Config{})
+	before, kept := n.m.n.Acknowledged, 0
+	for i := range 2000 {
+		c.send(2, wire.Guarantee(i%50/49), "one")
+		n.m.Go(c.now)
+		n.handle()
+		for range 6 {
+			c.run(5*time.Microsecond, nil)
+			if !n.m.acks.waiting {
+				continue
+			}
+			kept++
+			for id, x := range c.nodes {
+				if w := x.m.cur; w.delivered < w.aru {
+					t.Fatalf("node %d waits with message %d of %d", id, w.delivered+1, w.aru)
+				}
+			}
+		}
+	}
+	if kept == 0 || n.m.n.Acknowledged < before+10 {
+		t.Fatalf("seen kept %d times, %d rounds acknowledged", kept, n.m.n.Acknowledged-before)
+	}
+}
+
 // The keeper stops or dies with the token in its hand; a member does.
 func TestAMemberThatIsGoneWhileItIsWaitedForIsNoticedAsEver(t *testing.T) {
 	for gone := wire.NodeID(1); gone <= 3; gone++ {

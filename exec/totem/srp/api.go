@@ -36,7 +36,8 @@ type Source interface {
 }
 
 // Awaiter is a Source that knows whether somebody waits until what was pulled is
-// known to be everywhere. The token tells that: it is not kept here meanwhile.
+// known to be everywhere. The token tells that, or acknowledgements; it is not kept here
+// meanwhile for anything else.
 type Awaiter interface {
 	Awaits() bool
 }

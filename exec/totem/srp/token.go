@@ -104,7 +104,6 @@ func (m *Machine) visit() {
 	t, w := &m.tok, m.cur
 	m.n.TokenVisits++
 	m.kept, m.keepUntil = 0, m.now+m.cfg.Keep
-	m.acks.begin(m.now + m.cfg.Acks)
 	m.owed = owed{} // the token tells it
 	m.onlySender = m.state == Operational && m.sentOwn > 0 && t.High == m.sentHigh && t.Aru == t.High && len(t.Ranges) == 0
 	m.tokenSeq = t.Seq
@@ -114,6 +113,7 @@ func (m *Machine) visit() {
 	// What was acknowledged here the others do not know to be everywhere, so that they
 	// keep it: only what the token told is freed there by now.
 	w.freedPrev = min(w.freed, w.known)
+	m.acks.begin(m.now+m.cfg.Acks, w.freedPrev)
 	safe := w.safe
 	m.resent = m.serveRequests(t)
 	m.stabilize(t.Aru)
