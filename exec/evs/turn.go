@@ -21,7 +21,7 @@ const (
 // where the others do not: else it would wait a visit for room. Its messages stay in
 // their order, as one of them waits at most.
 func (s *Service) turn(c *client, prio gmi.Priority, size int) bool {
-	ahead, most := s.env.Payloads(prio), s.opt.Visit+s.opt.Visit/8
+	ahead, most := s.env.Payloads(prio), s.opt.Visit+max(s.opt.Visit/8, 1)
 	bytes, mostBytes := s.env.Queued(prio), s.limits.StreamBytes
 	if ahead < most && bytes <= mostBytes {
 		return true

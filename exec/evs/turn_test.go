@@ -132,3 +132,18 @@ func TestMessagesOfAFewBytesAreBoundedByWhatTheyCost(t *testing.T) {
 		t.Errorf("%d bytes wait", n)
 	}
 }
+
+func TestTheLastPacketOfAVisitIsFullWhileAClientHasMore(t *testing.T) {
+	const size, least = 64, 8 // in a packet
+	for _, visit := range []int{1, 2, 7, 64} {
+		s := newStreaming(visit)
+		a := s.connect(t, 1, "streams")
+		for range 5 {
+			s.fill(t, a, "streams", size)
+			s.visit(visit)
+			if n := len(read(t, a, 1<<20)); n < visit*least {
+				t.Errorf("a visit of %d packets: %d messages", visit, n)
+			}
+		}
+	}
+}
