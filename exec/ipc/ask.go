@@ -117,7 +117,7 @@ func (c *conn) takeAsk() bool {
 // wake wakes a library that sleeps until AskWatch changes, after it has.
 func (a *asking) wake() {
 	if a.m.load(ipcwire.AskSleeps) != 0 {
-		a.m.wakeAll(ipcwire.AskWatch)
+		a.m.wakeOne(ipcwire.AskWatch)
 	}
 }
 

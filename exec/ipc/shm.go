@@ -159,7 +159,10 @@ func (m *askShm) store(at uintptr, v uint32) { atomic.StoreUint32(m.word(at), v)
 func (m *askShm) change(at uintptr, from, to uint32) bool {
 	return atomic.CompareAndSwapUint32(m.word(at), from, to)
 }
-func (m *askShm) wakeAll(at uintptr) { wakeAll(m.word(at)) }
+
+// wakeOne wakes who waits in the kernel for a word to change: only one thread of a
+// library has the turn to ask. However many a hostile one has wait there, waking costs the same.
+func (m *askShm) wakeOne(at uintptr) { wake(m.word(at), 1) }
 
 func (m *shm) close() {
 	_ = unix.MunmapPtr(m.base, shmMapped)
@@ -177,9 +180,9 @@ func (m *shm) swap(at uintptr, v uint32) uint32 {
 }
 
 // wakeAll wakes whoever waits in the kernel for a word to change.
-func (m *shm) wakeAll(at uintptr) { wakeAll(m.word(at)) }
+func (m *shm) wakeAll(at uintptr) { wake(m.word(at), 1<<30) }
 
-func wakeAll(word *uint32) {
+func wake(word *uint32, most uintptr) {
 	const futexWake = 1
-	_, _, _ = unix.RawSyscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(word)), futexWake, 1<<30, 0, 0, 0)
+	_, _, _ = unix.RawSyscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(word)), futexWake, most, 0, 0, 0)
 }

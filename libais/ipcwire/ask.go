@@ -26,7 +26,7 @@ package ipcwire
 //
 // A library that has looked for long enough sleeps in the kernel until AskWatch is no
 // longer the number (futex, FUTEX_WAIT), and says so before in AskSleeps: the executive
-// wakes it after each change of AskWatch when that is not 0. An answer that is too
+// wakes one sleeper after each change of AskWatch that it makes when that is not 0. An answer that is too
 // large for its area, or that will not come, is not waited for there: the executive
 // writes its number to AskAside and changes AskWatch to 0 just the same, and what
 // comes then comes on the socket. An executive that was killed changes nothing, so

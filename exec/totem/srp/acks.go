@@ -24,8 +24,8 @@ import (
 // What depends on the token going round:
 //   - The others' timers of token loss run since their last visit, and a visit is longer
 //     by no more than Config.Acks and Config.Await, together a quarter of the token
-//     timeout at most. The own one runs since the packets were sent: a processor
-//     that was stopped looks at it before it takes an acknowledgement (Step).
+//     timeout at most, and one Linger. The own one runs since the packets were sent: a
+//     processor that was stopped looks at it before it takes an acknowledgement (Step).
 //   - The predecessor sends the token again until it sees a message of this visit, which
 //     is what is sent here first; if it misses that it sees none of what follows, and
 //     the answer to a repeated token says the same.

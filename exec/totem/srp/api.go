@@ -7,7 +7,7 @@
 // Melliar-Smith, Agarwal, "Extended Virtual Synchrony" (1994); Babay, Amir,
 // "Fast Total Ordering for Modern Data Centers" (2016).
 //
-// The driver's contract: after every call of Start, Step, Tick, Suspect, Wake or
+// The driver's contract: after every call of Start, Step, Tick, Suspect, Wake, Go or
 // Leave, take Ready and handle all of it in the order of its fields before the
 // next input. Slices inside Ready are valid until the next input.
 package srp
