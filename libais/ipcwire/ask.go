@@ -26,11 +26,11 @@ package ipcwire
 //
 // A library that has looked for long enough sleeps in the kernel until AskWatch is no
 // longer the number (futex, FUTEX_WAIT), and says so before in AskSleeps: the executive
-// wakes one sleeper after each change of AskWatch that it makes when that is not 0. An answer that is too
-// large for its area, or that will not come, is not waited for there: the executive
-// writes its number to AskAside and changes AskWatch to 0 just the same, and what
-// comes then comes on the socket. An executive that was killed changes nothing, so
-// nobody sleeps there for long without a look at the socket.
+// wakes one sleeper after each change of AskWatch that it makes when that is not 0. An
+// answer that is too large for its area, or that will not come, is not waited for there:
+// the executive writes its number to AskAside and changes AskWatch to 0 just the same,
+// and what comes then comes on the socket. An executive that was killed changes nothing,
+// so nobody sleeps there for long without a look at the socket.
 //
 // Before the executive sleeps it sets AskAwake to 0 and looks at AskPosted once
 // more. Every word is one side's alone but AskWatch.

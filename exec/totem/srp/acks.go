@@ -101,10 +101,8 @@ func (a *acks) begin(until Time, forgotten uint64) {
 // learn that it is everywhere. As keepNow it must keep nobody from sending.
 func (m *Machine) acksNow(t *wire.Token, sent int) bool {
 	w, a := m.cur, &m.acks
-	if !m.onlySender || sent == 0 || m.kept+sent > awaitedMessages || m.kept+sent+m.resent > m.visitMost ||
-		m.cfg.Await == 0 || m.rotation >= m.cfg.AwaitRotation || a.let || m.now+m.ackWait() > a.until ||
-		m.holdCancel || t.Backlog > m.backlogOwn || w.aru != t.High || m.cfg.Source.Backlog() > 0 ||
-		m.awaits == nil || !m.awaits.Awaits() {
+	if !m.awaitNow(t) || sent == 0 || m.kept+sent > awaitedMessages || m.kept+sent+m.resent > m.visitMost ||
+		a.let || m.now+m.ackWait() > a.until || w.aru != t.High || m.cfg.Source.Backlog() > 0 || !m.awaitsHere() {
 		return false
 	}
 	for seq := a.looked + 1; seq <= t.High; seq++ {
@@ -120,9 +118,7 @@ func (m *Machine) acksNow(t *wire.Token, sent int) bool {
 func (m *Machine) awaitAcks(first uint64, sent int) {
 	w, a := m.cur, &m.acks
 	wire.MarkAcknowledge(w.at(first + uint64(sent) - 1).buf)
-	for i := range sent {
-		m.sendRing(w.ring, w.at(first+uint64(i)).buf)
-	}
+	m.sendRun(first, sent)
 	m.kept += sent
 	a.waiting, a.missing = true, len(w.members)-1
 	clear(a.from[:])
@@ -224,5 +220,5 @@ func (m *Machine) oweAck(w *window, d *wire.Data, from int) {
 // waitsForToken tells that this node has something to send, or that somebody here waits
 // to learn that what it sent is everywhere.
 func (m *Machine) waitsForToken() bool {
-	return m.holdCancel || m.cfg.Source.Backlog() > 0 || m.awaits != nil && m.awaits.Awaits()
+	return m.holdCancel || m.cfg.Source.Backlog() > 0 || m.awaitsHere()
 }

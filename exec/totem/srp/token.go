@@ -154,8 +154,7 @@ func (m *Machine) visit() {
 // kept waiting but those who have not begun to send.
 func (m *Machine) lingerNow(t *wire.Token) bool {
 	w := m.cur
-	return m.onlySender && w.safe == t.High && w.delivered == t.High && t.Backlog <= m.backlogOwn && !m.holdCancel &&
-		m.cfg.Source.Backlog() == 0
+	return m.nobodyElse(t) && w.safe == t.High && w.delivered == t.High && m.cfg.Source.Backlog() == 0
 }
 
 // awaitNow decides whether to wait for what those send who learn now that their
@@ -164,8 +163,17 @@ func (m *Machine) lingerNow(t *wire.Token) bool {
 // later; behind a token that has gone, two, and half as many messages share the costs
 // of a rotation.
 func (m *Machine) awaitNow(t *wire.Token) bool {
-	return m.cfg.Await > 0 && m.onlySender && t.Backlog <= m.backlogOwn && !m.holdCancel && m.rotation < m.cfg.AwaitRotation
+	return m.cfg.Await > 0 && m.nobodyElse(t) && m.rotation < m.cfg.AwaitRotation
 }
+
+// nobodyElse tells that nobody but the only sender has anything to send: only then may
+// the token stay here, in whatever way.
+func (m *Machine) nobodyElse(t *wire.Token) bool {
+	return m.onlySender && t.Backlog <= m.backlogOwn && !m.holdCancel
+}
+
+// awaitsHere tells that somebody here waits to learn that messages are everywhere.
+func (m *Machine) awaitsHere() bool { return m.awaits != nil && m.awaits.Awaits() }
 
 // linger waits for the next message with the token here.
 func (m *Machine) linger() {
@@ -181,9 +189,8 @@ func (m *Machine) linger() {
 // that what was sent is everywhere, for that is what the token tells.
 func (m *Machine) keepNow(t *wire.Token, sent int) bool {
 	w := m.cur
-	if !m.onlySender || sent == 0 || sent > fewMessages || m.kept+sent+m.resent >= m.visitMost ||
-		m.now+m.cfg.Linger > m.keepUntil || m.holdCancel || t.Backlog > m.backlogOwn || w.aru != t.High ||
-		m.cfg.Source.Backlog() > 0 || m.awaits != nil && m.awaits.Awaits() {
+	if !m.nobodyElse(t) || sent == 0 || sent > fewMessages || m.kept+sent+m.resent >= m.visitMost ||
+		m.now+m.cfg.Linger > m.keepUntil || w.aru != t.High || m.cfg.Source.Backlog() > 0 || m.awaitsHere() {
 		return false
 	}
 	for i := range sent {
@@ -198,9 +205,7 @@ func (m *Machine) keepNow(t *wire.Token, sent int) bool {
 // kept had better find it back from its way round. Each time in vain doubles how often
 // it is not tried.
 func (m *Machine) keptFor(something bool) {
-	switch {
-	case !m.lingering || m.kept == 0:
-	default:
+	if m.lingering && m.kept > 0 {
 		m.keepTries.paid(something)
 	}
 }
@@ -503,9 +508,7 @@ func (m *Machine) visitOut() {
 		return
 	}
 	if m.keepNow(t, sent) {
-		for i := range sent {
-			m.sendRing(w.ring, w.at(first+uint64(i)).buf)
-		}
+		m.sendRun(first, sent)
 		m.kept += sent
 		m.n.Keeps++
 		m.linger()
@@ -514,9 +517,7 @@ func (m *Machine) visitOut() {
 	}
 	behind := m.behindToken(t, sent)
 	m.awaited = false
-	for i := range sent - behind {
-		m.sendRing(w.ring, w.at(first+uint64(i)).buf)
-	}
+	m.sendRun(first, sent-behind)
 	if w.aru < t.Aru || t.AruSetter == m.cfg.Self.ID || t.AruSetter == 0 {
 		t.Aru, t.AruSetter = min(w.aru, t.High), m.cfg.Self.ID
 		if t.Aru == t.High {
@@ -544,6 +545,13 @@ func (m *Machine) visitOut() {
 	m.deliverWhatIsDue(w)
 	if m.state == Recovery && m.recoveryDone() {
 		m.becomeOperational()
+	}
+}
+
+// sendRun sends n messages of this visit, from number first on.
+func (m *Machine) sendRun(first uint64, n int) {
+	for i := range n {
+		m.sendRing(m.cur.ring, m.cur.at(first+uint64(i)).buf)
 	}
 }
 
